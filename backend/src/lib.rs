@@ -1,0 +1,1 @@
+//! The AIQ Connect service.
