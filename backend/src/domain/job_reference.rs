@@ -1,0 +1,39 @@
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{JobId, PrincipalId, ServerId};
+
+/// The row that lets one job ask for tokens: whose, and for which servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobReference {
+    /// The job.
+    pub id: JobId,
+    /// Its owner.
+    pub principal: PrincipalId,
+    /// The owner's subject, as workers may name it.
+    pub sub: String,
+    /// The servers it may ask for.
+    pub servers: Vec<ServerId>,
+    /// How long it may ask, from its creation.
+    pub lifetime: TimeDelta,
+    /// When that ends, by the database's clock.
+    pub ends_at: DateTime<Utc>,
+    /// Neither past its end, nor ended, nor revoked.
+    pub is_alive: bool,
+    /// HMAC by a vault key over everything above that does not change.
+    pub mac: Vec<u8>,
+}
+
+/// A job reference about to be stored.
+#[derive(Clone, Debug)]
+pub struct NewJobReference {
+    /// The job.
+    pub id: JobId,
+    /// Its owner.
+    pub principal: PrincipalId,
+    /// The servers it may ask for.
+    pub servers: Vec<ServerId>,
+    /// How long it may ask, from now.
+    pub lifetime: TimeDelta,
+    /// HMAC by a vault key over all of these.
+    pub mac: Vec<u8>,
+}

@@ -1,0 +1,27 @@
+//! The nouns: plain types without any I/O, shared by the rules, the stores and the HTTP layer.
+
+mod flow;
+mod grant;
+mod ids;
+mod job_reference;
+mod principal;
+mod registration;
+mod session;
+
+pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
+pub use grant::{Grant, GrantKey, GrantTokens, NewGrant};
+pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, hex};
+pub use job_reference::{JobReference, NewJobReference};
+pub use principal::{Principal, PrincipalId, Profile};
+pub use registration::{ClientAuth, Registration};
+pub use session::{NewSession, NewSignIn, Session, SignIn};
+
+/// Bytes that only the vault can open.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(pub Vec<u8>);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.len())
+    }
+}

@@ -1,0 +1,182 @@
+//! What is kept, by capability. Each trait has one implementation per database and one contract suite for all.
+//!
+//! Times are computed and compared by the database, so that processes with wrong clocks agree.
+
+use aiq_connect_shared::FaultCode;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{
+    Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, JobId, JobReference, LeaseOwner, NewFlow, NewGrant,
+    NewJobReference, NewSession, NewSignIn, PrincipalId, Registration, ServerId, Session, SignIn, StartedFlow, Version,
+};
+
+/// Why the store could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Passes by itself, or when the database is back.
+    #[error("the database does not answer")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row holds what this version cannot have written. Never guessed around.
+    #[error("the database holds an impossible {what}")]
+    Impossible {
+        /// Which row and column.
+        what: &'static str,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Another version is stored by now: read again.
+    #[error("a newer version is stored already")]
+    Conflict,
+}
+
+/// Everything of one person, and the database's time when it was read.
+#[derive(Clone, Debug)]
+pub struct ConnectionsOf {
+    /// The database's time.
+    pub now: DateTime<Utc>,
+    /// All grants.
+    pub grants: Vec<Grant>,
+    /// All flows that can still be finished, newest first.
+    pub open_flows: Vec<Flow>,
+}
+
+/// What a worker's question needs, from one joined row.
+#[derive(Clone, Debug)]
+pub struct JobAndGrant {
+    /// The database's time.
+    pub now: DateTime<Utc>,
+    /// The job.
+    pub job: JobReference,
+    /// Its owner's grant for the server asked for.
+    pub grant: Option<Grant>,
+}
+
+/// Grants. Absence is `Ok(None)`, never an error.
+#[async_trait]
+pub trait GrantStore: Send + Sync {
+    /// Everything a listing needs, by one query for any number of sources.
+    async fn connections_of(&self, principal: &PrincipalId) -> Result<ConnectionsOf, StoreError>;
+
+    /// One grant.
+    async fn find_grant(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
+
+    /// Takes the lease on exactly this version of the grant. `false`: somebody else is refreshing it, or has.
+    ///
+    /// A lease lasts [`crate::timing::LEASE`] and can be taken over [`crate::timing::LEASE_GRACE`] after its end.
+    async fn lease(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError>;
+
+    /// Says that a refresh is about to be sent. `false`: the lease or the version is no longer ours; do not send.
+    async fn mark_in_doubt(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError>;
+
+    /// Stores what the provider answered as the next version, whoever holds the lease by now, if `version` is still
+    /// the stored one. Ends the lease, the doubt and any fault.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`]: a newer version is there, or the grant is gone. Read again.
+    async fn rotate(&self, grant: GrantId, version: Version, tokens: &GrantTokens) -> Result<(), StoreError>;
+
+    /// Records why this version does not work and ends the lease. `false`: it is not the stored version any more.
+    async fn record_fault(
+        &self,
+        grant: GrantId,
+        version: Version,
+        fault: FaultCode,
+        reference: &str,
+    ) -> Result<bool, StoreError>;
+
+    /// Gives the lease back after a failure that passes. The doubt stays: the provider may have rotated.
+    async fn release(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<(), StoreError>;
+
+    /// Forgets the grant and cancels every open flow of the same key, at once. Returns what was forgotten.
+    async fn disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
+}
+
+/// Flows.
+#[async_trait]
+pub trait FlowStore: Send + Sync {
+    /// Stores a flow that nobody has started yet. `false`: the id is taken, by whomever.
+    async fn announce(&self, flow: &NewFlow) -> Result<bool, StoreError>;
+
+    /// Records where the person is being sent. Replaces an earlier start of the same flow, whose state dies with it.
+    /// `false`: it cannot be started any more, or is not this person's.
+    async fn start(&self, id: FlowId, principal: &PrincipalId, started: &StartedFlow) -> Result<bool, StoreError>;
+
+    /// The flow that a state belongs to, whatever its phase.
+    async fn find_by_state(&self, state_hash: &str) -> Result<Option<Flow>, StoreError>;
+
+    /// A person's own flow.
+    async fn find_flow(&self, id: FlowId, principal: &PrincipalId) -> Result<Option<Flow>, StoreError>;
+
+    /// Uses the state up, atomically: pending and in time becomes exchanging. `false`: somebody was faster, or too late.
+    async fn consume(&self, id: FlowId, state_hash: &str) -> Result<bool, StoreError>;
+
+    /// Stores the grant in place of any earlier one of its key and marks the flow succeeded, in one transaction.
+    /// `false`: the flow was cancelled meanwhile, and nothing was stored.
+    async fn complete(&self, grant: &NewGrant) -> Result<bool, StoreError>;
+
+    /// Ends an open flow (pending or exchanging). `false`: it had ended already.
+    async fn end_flow(&self, id: FlowId, phase: FlowPhase, code: Option<FaultCode>) -> Result<bool, StoreError>;
+}
+
+/// Our clients at authorization servers.
+#[async_trait]
+pub trait RegistrationStore: Send + Sync {
+    /// The registration for an issuer and redirect URI.
+    async fn find_registration(&self, issuer: &str, redirect_uri: &str) -> Result<Option<Registration>, StoreError>;
+
+    /// Stores a registration unless one is there, and returns the one that is there.
+    async fn keep_registration(&self, registration: &Registration) -> Result<Registration, StoreError>;
+}
+
+/// Job references.
+#[async_trait]
+pub trait JobStore: Send + Sync {
+    /// Stores a job reference.
+    async fn insert_job(&self, job: &NewJobReference) -> Result<(), StoreError>;
+
+    /// One job reference, alive or not.
+    async fn find_job(&self, id: &JobId) -> Result<Option<JobReference>, StoreError>;
+
+    /// A job and its owner's grant for one server, by one query.
+    async fn find_job_and_grant(&self, id: &JobId, server: &ServerId) -> Result<Option<JobAndGrant>, StoreError>;
+
+    /// The job asks for nothing any more.
+    async fn end_job(&self, id: &JobId) -> Result<(), StoreError>;
+
+    /// How many living jobs of this person may use this server.
+    async fn count_living_jobs(&self, key: &GrantKey) -> Result<u32, StoreError>;
+}
+
+/// Own sign-in: attempts and sessions.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Stores an attempt.
+    async fn begin_sign_in(&self, sign_in: &NewSignIn) -> Result<(), StoreError>;
+
+    /// Takes an attempt that is in time out of the store: a state works once.
+    async fn take_sign_in(&self, state_hash: &str) -> Result<Option<SignIn>, StoreError>;
+
+    /// Stores a session, and the person it belongs to.
+    async fn open_session(&self, session: &NewSession) -> Result<(), StoreError>;
+
+    /// The session of a cookie, if it is in time.
+    async fn find_session(&self, cookie_hash: &str) -> Result<Option<Session>, StoreError>;
+
+    /// Ends a session.
+    async fn close_session(&self, cookie_hash: &str) -> Result<(), StoreError>;
+}
+
+/// A store of everything.
+pub trait Store: GrantStore + FlowStore + RegistrationStore + JobStore + SessionStore {}
+
+impl<T: GrantStore + FlowStore + RegistrationStore + JobStore + SessionStore> Store for T {}
+
+/// Lets tests make stored things older instead of waiting.
+#[async_trait]
+pub trait Ageing {
+    /// Moves every stored time this far into the past.
+    async fn age(&self, by: TimeDelta) -> Result<(), StoreError>;
+}

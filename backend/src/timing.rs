@@ -1,0 +1,33 @@
+//! Every duration that matters, in one place.
+
+use chrono::TimeDelta;
+
+/// How long a person has to finish a sign-in at the provider.
+pub const FLOW_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// How long one of our own sign-in attempts may take.
+pub const SIGN_IN_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// How long a person stays signed in to our own session.
+pub const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);
+/// How long a job may ask for tokens when the submission does not say.
+pub const JOB_LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// How long one process may hold the right to refresh a grant.
+pub const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How long after a lease's end nobody takes it over: its holder's last request may still be under way.
+pub const LEASE_GRACE: TimeDelta = TimeDelta::seconds(5);
+/// One outbound request, whole.
+pub const OUTBOUND_REQUEST: std::time::Duration = std::time::Duration::from_secs(10);
+/// Reaching the other side of an outbound request.
+pub const OUTBOUND_CONNECT: std::time::Duration = std::time::Duration::from_secs(4);
+/// How long a resolver waits for somebody else's refresh.
+pub const REFRESH_WAIT: std::time::Duration = std::time::Duration::from_secs(12);
+/// How often such a waiter looks again.
+pub const REFRESH_POLL: std::time::Duration = std::time::Duration::from_millis(100);
+/// A token that a worker gets should live at least this long, if it says nothing.
+pub const MIN_TTL: TimeDelta = TimeDelta::seconds(30);
+/// How long discovered metadata is believed without asking again.
+pub const METADATA_LIFETIME: TimeDelta = TimeDelta::minutes(5);
+/// First and longest pause between attempts to reach a provider that does not answer.
+pub const DISCOVERY_RETRY: (std::time::Duration, std::time::Duration) =
+    (std::time::Duration::from_secs(1), std::time::Duration::from_secs(15));
+/// How long a clean stop waits for requests under way.
+pub const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(5);
