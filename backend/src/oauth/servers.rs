@@ -7,11 +7,12 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use jsonwebtoken::jwk::JwkSet;
 use url::Url;
 
 use super::{
     AuthorizationServers, Client, CodeExchange, Discovery, DiscoveryError, Metadata, Outbound, RegistrationError,
-    RegistrationRequest, RevocationError, TokenAnswer, TokenError, TokenHint, discovery, metadata, registration,
+    RegistrationRequest, RevocationError, TokenAnswer, TokenError, TokenHint, discovery, documents, metadata, registration,
     revocation, tokens,
 };
 use crate::{clock::Clock, timing, vault::Secret};
@@ -30,6 +31,23 @@ impl HttpAuthorizationServers {
     /// Over this client.
     pub fn new(outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
         Self { outbound, clock, discoveries: Mutex::default(), documents: Mutex::default() }
+    }
+
+    /// Exchanges a code of our own OpenID sign-in for its ID token, if one comes.
+    pub async fn exchange_for_id_token(
+        &self,
+        metadata: &Metadata,
+        client: &Client,
+        code: &CodeExchange<'_>,
+    ) -> Result<Option<Secret>, TokenError> {
+        tokens::exchange(&self.outbound, metadata, client, code).await.map(|(_, id_token)| id_token)
+    }
+
+    /// The issuer's signing keys, as published now.
+    pub async fn signing_keys(&self, metadata: &Metadata) -> Result<JwkSet, DiscoveryError> {
+        let url = metadata.jwks_uri.as_ref().ok_or_else(|| DiscoveryError::unusable("no jwks_uri"))?;
+        let keys = documents::get(&self.outbound, url).await?;
+        keys.ok_or_else(|| DiscoveryError::unusable("no keys at the jwks_uri"))
     }
 
     fn fresh<T>(&self, kept: &Kept<T>, name: &str) -> Option<Arc<T>> {
