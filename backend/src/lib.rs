@@ -4,6 +4,7 @@
 //! the rules in `connections` and `jobs` know only the traits and the nouns in `domain`.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod storage;
 pub mod timing;
