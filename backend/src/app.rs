@@ -34,7 +34,7 @@ pub enum ServeError {
         remedy: String,
     },
     /// The database cannot be opened.
-    #[error("cannot open the database: {0}{}", cause_of(.0))]
+    #[error("cannot open the database: {error}{cause}", error = .0, cause = cause_of(.0))]
     Store(#[from] StoreError),
     /// The key cannot be had.
     #[error("the encryption key cannot be used: {0}")]
@@ -77,7 +77,6 @@ impl Service {
             Arc::clone(&store),
             Arc::clone(&vault),
             servers.clone(),
-            Arc::clone(&clock),
             chance.clone(),
         ));
         let research = match &config.upstream {

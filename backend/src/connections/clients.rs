@@ -25,12 +25,13 @@ pub(crate) enum ClientError {
 impl Connections {
     /// Finds the way to a server's sign-in and remembers whether there is one.
     pub(crate) async fn discover(&self, protected: Protected<'_>) -> Result<Arc<Discovery>, Faulted> {
-        let found = match &protected.server.incomplete {
-            Some(why) => Err(FaultCause::Configuration(why.clone())),
-            None => {
+        let found = match (&protected.server.url, &protected.server.incomplete) {
+            (Some(url), None) => {
                 let pin = protected.server.issuer.as_deref();
-                self.servers.discover(&protected.server.url, pin).await.map_err(FaultCause::Discovery)
+                self.servers.discover(url, pin).await.map_err(FaultCause::Discovery)
             }
+            (_, Some(why)) => Err(FaultCause::Configuration(why.clone())),
+            (None, None) => Err(FaultCause::Configuration("no address of the MCP server is known".to_owned())),
         };
         match found {
             Ok(discovery) => {

@@ -156,14 +156,14 @@ impl Connections {
         if question.known.as_deref().is_some_and(|known| same(known, hash)) {
             return FreshToken::StillCurrent;
         }
-        let server_url = self.config.servers.get(&question.server).map(|server| server.url.to_string());
+        let server_url = self.config.servers.get(&question.server).and_then(|server| server.url.as_ref());
         FreshToken::Token(ResolvedToken {
             access_token: token.expose().to_owned(),
             token_type: "Bearer".to_owned(),
             expires_at: grant.expires_at,
             scopes: grant.scopes.clone(),
             resource: grant.resource.clone(),
-            server_url: server_url.unwrap_or_else(|| grant.resource.clone()),
+            server_url: server_url.map_or_else(|| grant.resource.clone(), ToString::to_string),
         })
     }
 

@@ -28,7 +28,7 @@ pub use self::{
     status::StatusError,
 };
 use crate::{
-    clock::{Chance, Clock},
+    clock::Chance,
     config::{Config, Protection, Server, Source},
     domain::{GrantKey, LeaseOwner, PrincipalId, SourceId},
     oauth::AuthorizationServers,
@@ -42,7 +42,6 @@ pub struct Connections {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
     servers: Arc<dyn AuthorizationServers>,
-    clock: Arc<dyn Clock>,
     chance: Chance,
     reach: Reachability,
     process: LeaseOwner,
@@ -74,11 +73,10 @@ impl Connections {
         store: Arc<dyn Store>,
         vault: Arc<Vault>,
         servers: Arc<dyn AuthorizationServers>,
-        clock: Arc<dyn Clock>,
         chance: Chance,
     ) -> Self {
         let process = LeaseOwner(chance.uuid().to_string());
-        Self { config, store, vault, servers, clock, chance, reach: Reachability::default(), process }
+        Self { config, store, vault, servers, chance, reach: Reachability::default(), process }
     }
 
     /// What is known of each server's way to sign in.
