@@ -166,6 +166,10 @@ fn wrong_sign_in_and_upstream_are_told() {
          config.yml:6:13: aiq_connect.upstream.url: is missing; add it"
     );
     assert_eq!(
+        error_in_block("  sign_in: {issuer: 'https://idp.example?tenant=1', client_id: me}\n", &[]),
+        "config.yml:3:21: aiq_connect.sign_in.issuer: must not have a `?` query"
+    );
+    assert_eq!(
         error_in_block("  sign_in:\n    issuer: http://127.0.0.1:1\n    client_id: ${ID:?needed}\n", &[]),
         "config.yml:4:13: aiq_connect.sign_in.issuer: is on this machine; set `aiq_connect.outbound.allow_loopback: true` for development\n\
          config.yml:5:16: aiq_connect.sign_in.client_id: only `${VAR}` and `${VAR:-default}` are understood here"

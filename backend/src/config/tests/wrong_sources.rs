@@ -35,7 +35,7 @@ fn tools_and_auth_providers_that_name_nothing_are_told_with_the_nearest_name() {
         error_of(
             "      - {id: a, name: A, tools: [serach, search]}\n      \
              - {id: b, name: B, tools: [docs_tools__read], per_user_auth: {required: true, auth_provider: docs_oath}}\n      \
-             - {id: c, name: C, tools: [search__deep, elsewhere]}\n",
+             - {id: c, name: C, tools: [search__deep, elsewhere, docs_tools2]}\n",
             "function_groups:\n  docs_tools: {_type: per_user_mcp_client, server: {auth_provider: nobody, url: 'https://docs.example'}}\n\
              authentication:\n  docs_oauth: {_type: mcp_oauth2}\n"
         ),
@@ -43,6 +43,7 @@ fn tools_and_auth_providers_that_name_nothing_are_told_with_the_nearest_name() {
          config.yml:7:100: functions.data_sources.sources[1].per_user_auth.auth_provider: `authentication` has no `docs_oath`; did you mean `docs_oauth`?\n\
          config.yml:8:34: functions.data_sources.sources[2].tools[0]: no function or function group is called `search__deep`; functions and groups: `data_sources`, `docs_tools`, `search`\n\
          config.yml:8:48: functions.data_sources.sources[2].tools[1]: no function or function group is called `elsewhere`; functions and groups: `data_sources`, `docs_tools`, `search`\n\
+         config.yml:8:59: functions.data_sources.sources[2].tools[2]: no function or function group is called `docs_tools2`; did you mean `docs_tools`?\n\
          config.yml:10:68: function_groups.docs_tools.server.auth_provider: `authentication` has no `nobody`; names under `authentication`: `docs_oauth`"
     );
     assert_eq!(
