@@ -105,7 +105,8 @@ impl Service {
         let config = Arc::clone(&self.app.config);
         let public = listen(config.bind, "Set AIQ_CONNECT_BIND (or aiq_connect.bind) to another address").await?;
         let workers =
-            listen(config.worker.bind, "Set AIQ_CONNECT_WORKER_BIND (or aiq_connect.worker.bind) to another address").await?;
+            listen(config.worker.bind, "Set AIQ_CONNECT_WORKER_BIND (or aiq_connect.worker.bind) to another address")
+                .await?;
         tracing::info!(address = %public.local_addr()?, workers = %workers.local_addr()?, "listening");
         // Whoever started us may wait for this line.
         writeln!(std::io::stdout(), "ready {}", config.public_url)?;
@@ -115,7 +116,8 @@ impl Service {
             // An error means that the sender is gone: stop as well.
             let _ = told.wait_for(|told| *told).await;
         };
-        let people = axum::serve(public, http::router(Arc::clone(&self.app))).with_graceful_shutdown(stopped(told.subscribe()));
+        let people =
+            axum::serve(public, http::router(Arc::clone(&self.app))).with_graceful_shutdown(stopped(told.subscribe()));
         let jobs = axum::serve(workers, http::worker_router(Arc::clone(&self.app)))
             .with_graceful_shutdown(stopped(told.subscribe()));
         let both = async { tokio::try_join!(people.into_future(), jobs.into_future()) };

@@ -32,6 +32,6 @@ pub const DISCOVERY_RETRY: (std::time::Duration, std::time::Duration) =
 /// How long a clean stop waits for requests under way.
 pub const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(5);
 /// One request to the research service. Its first job on a cold worker takes seconds to be accepted.
-pub const RESEARCH_REQUEST: std::time::Duration = std::time::Duration::from_secs(60);
+pub const RESEARCH_REQUEST: std::time::Duration = std::time::Duration::from_mins(1);
 /// How often the way to a sign-in that works is looked at again: just after what is known of it gets old.
 pub const DISCOVERY_AGAIN: std::time::Duration = std::time::Duration::from_secs(310);

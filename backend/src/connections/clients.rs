@@ -90,6 +90,8 @@ impl Connections {
             if let Some(client) = self.open_registration(&known) {
                 return Ok(client);
             }
+            // Its secret is sealed with a key that is lost: only a new registration helps.
+            self.store.forget_registration(&known.issuer, &known.redirect_uri, &known.client_id).await?;
         }
         let request = RegistrationRequest { client_name, redirect_uri, scopes };
         let client = self.servers.register(metadata, &request).await.map_err(FaultCause::Registration)?;

@@ -6,9 +6,7 @@ use aiq_connect_shared::FaultCode;
 
 use super::{Connections, FaultCause, Faulted, NotProtected, Protected};
 use crate::{
-    domain::{
-        Flow, FlowId, FlowPhase, GrantId, GrantTokens, NewGrant, PrincipalId, SourceId, StartedFlow, Version,
-    },
+    domain::{Flow, FlowId, FlowPhase, GrantId, GrantTokens, NewGrant, PrincipalId, SourceId, StartedFlow, Version},
     oauth::{Client, CodeExchange, Metadata, TokenAnswer, TokenHint, policy::iss_is_acceptable},
     storage::StoreError,
     vault::{SealContext, Secret, TokenKind},
@@ -163,13 +161,18 @@ impl Connections {
             Ok(metadata) => metadata,
             Err(error) => return named(error.into()),
         };
-        let Some(client) = self.client_at(Some(protected.server), &started.issuer, &started.redirect_uri, &started.client_id).await? else {
+        let Some(client) =
+            self.client_at(Some(protected.server), &started.issuer, &started.redirect_uri, &started.client_id).await?
+        else {
             return named(FaultCause::Configuration("the OAuth client of this sign-in is gone".to_owned()));
         };
         let context = SealContext::flow_verifier(flow.id, &flow.principal);
-        let (Ok(verifier), Ok(redirect_uri)) = (self.vault.open(&context, &started.verifier), started.redirect_uri.parse())
+        let (Ok(verifier), Ok(redirect_uri)) =
+            (self.vault.open(&context, &started.verifier), started.redirect_uri.parse())
         else {
-            return named(FaultCause::Configuration("what was kept of this sign-in cannot be read any more".to_owned()));
+            return named(FaultCause::Configuration(
+                "what was kept of this sign-in cannot be read any more".to_owned(),
+            ));
         };
         let exchange =
             CodeExchange { code, verifier: &verifier, redirect_uri: &redirect_uri, resource: Some(&started.resource) };

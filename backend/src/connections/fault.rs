@@ -32,13 +32,13 @@ impl FaultCause {
             | Self::Registration(RegistrationError::Unreachable(_)) => FaultCode::IdpUnreachable,
             Self::Discovery(DiscoveryError::Unusable(_))
             | Self::Registration(RegistrationError::NotOffered)
-            | Self::Configuration(_) => FaultCode::ClientMisconfigured,
+            | Self::Configuration(_)
+            | Self::Token(TokenError::InvalidClient | TokenError::NotAllowed(_)) => FaultCode::ClientMisconfigured,
             Self::Registration(RegistrationError::Rejected { .. } | RegistrationError::Malformed) => {
                 FaultCode::RegistrationRejected
             }
             Self::Token(error) if error.is_transient() => FaultCode::IdpUnreachable,
             Self::Token(TokenError::InvalidGrant) => FaultCode::Revoked,
-            Self::Token(TokenError::InvalidClient | TokenError::NotAllowed(_)) => FaultCode::ClientMisconfigured,
             Self::Token(_) | Self::Response => FaultCode::Unknown,
         }
     }

@@ -259,7 +259,10 @@ mod tests {
     fn what_cannot_renew_itself_is_used_to_its_end_and_then_needs_a_person() {
         assert_eq!(standing(&grant(3600, 1, false), false, ASKED, NOW), Standing::Usable);
         assert_eq!(standing(&grant(3600, 0, false), false, ASKED, NOW), Standing::NeedsPerson("expired".into()));
-        assert_eq!(standing(&grant(3600, 9, false), true, ASKED, NOW), Standing::NeedsPerson("rejected_by_server".into()));
+        assert_eq!(
+            standing(&grant(3600, 9, false), true, ASKED, NOW),
+            Standing::NeedsPerson("rejected_by_server".into())
+        );
     }
 
     #[test]

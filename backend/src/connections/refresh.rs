@@ -6,6 +6,7 @@ use aiq_connect_shared::FaultCode;
 
 use super::{Connections, FaultCause};
 use crate::{
+    config::ClientSource,
     domain::{Grant, GrantTokens},
     oauth::{Client, Metadata, TokenAnswer, TokenError, TokenHint},
     storage::StoreError,
@@ -49,7 +50,10 @@ impl Connections {
         }
     }
 
-    async fn prepare(&self, grant: &Grant) -> Result<Result<(std::sync::Arc<Metadata>, Client, Secret), Refreshed>, StoreError> {
+    async fn prepare(
+        &self,
+        grant: &Grant,
+    ) -> Result<Result<(std::sync::Arc<Metadata>, Client, Secret), Refreshed>, StoreError> {
         let metadata = match self.servers.metadata(&grant.issuer).await {
             Ok(metadata) => metadata,
             Err(error) => {
@@ -133,9 +137,20 @@ impl Connections {
 
     /// A definitive refusal. Somebody may have rotated in between: then it says nothing about what is stored now.
     async fn settle(&self, grant: &Grant, error: TokenError) -> Result<Refreshed, StoreError> {
+        let forgotten = matches!(error, TokenError::InvalidClient) && self.is_registered_by_us(grant);
         let cause = FaultCause::Token(error);
-        self.record(grant, cause.code(), &cause.to_string()).await?;
+        if forgotten {
+            // The issuer forgot a client that it had registered: connecting again registers anew.
+            self.store.forget_registration(&grant.issuer, &grant.redirect_uri, &grant.client_id).await?;
+        }
+        let code = if forgotten { FaultCode::Revoked } else { cause.code() };
+        self.record(grant, code, &cause.to_string()).await?;
         Ok(Refreshed::ReadAgain)
+    }
+
+    fn is_registered_by_us(&self, grant: &Grant) -> bool {
+        let server = self.config.servers.get(&grant.key.server);
+        server.is_some_and(|server| matches!(server.client, ClientSource::Dynamic { .. }))
     }
 
     async fn record(&self, grant: &Grant, code: FaultCode, why: &str) -> Result<(), StoreError> {

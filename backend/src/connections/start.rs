@@ -61,7 +61,12 @@ pub struct Launch<'a> {
 
 impl Connections {
     /// Makes a flow without starting it: for clients that open the launch page themselves.
-    pub async fn announce(&self, principal: &PrincipalId, source: &str, intent: Intent) -> Result<Announced, StartError> {
+    pub async fn announce(
+        &self,
+        principal: &PrincipalId,
+        source: &str,
+        intent: Intent,
+    ) -> Result<Announced, StartError> {
         let protected = self.startable(source)?;
         let flow = self.new_flow(principal, protected, None, intent).await?;
         let mut launch = self.connect_url(&protected.source.id);
@@ -183,8 +188,7 @@ impl Connections {
         discovered: Option<&[String]>,
         metadata: &Metadata,
     ) -> Result<Vec<String>, StoreError> {
-        let mut scopes =
-            scopes_to_request(&protected.server.scopes, discovered, metadata.scopes_supported.as_deref());
+        let mut scopes = scopes_to_request(&protected.server.scopes, discovered, metadata.scopes_supported.as_deref());
         if flow.intent == Intent::MorePermission {
             let old = self.store.find_grant(&Self::key(&flow.principal, protected)).await?;
             for scope in old.into_iter().flat_map(|grant| grant.scopes) {

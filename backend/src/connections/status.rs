@@ -28,14 +28,19 @@ impl Connections {
     /// Every source, by one storage query for any number of them.
     pub async fn data_sources(&self, principal: &PrincipalId) -> Result<Vec<DataSource>, StoreError> {
         let known = self.store.connections_of(principal).await?;
-        Ok(self.config.sources.iter().map(|source| DataSource {
-            id: source.id.to_string(),
-            name: source.name.clone(),
-            description: source.description.clone(),
-            default_enabled: source.default_enabled,
-            requires_auth: source.requires_auth,
-            per_user_auth: self.protection_of(source).map(|protected| self.per_user_auth(protected, &known)),
-        }).collect())
+        Ok(self
+            .config
+            .sources
+            .iter()
+            .map(|source| DataSource {
+                id: source.id.to_string(),
+                name: source.name.clone(),
+                description: source.description.clone(),
+                default_enabled: source.default_enabled,
+                requires_auth: source.requires_auth,
+                per_user_auth: self.protection_of(source).map(|protected| self.per_user_auth(protected, &known)),
+            })
+            .collect())
     }
 
     /// One source, and one flow of the person's if named.
@@ -114,7 +119,11 @@ impl Connections {
     }
 
     /// Whether a source keeps a submission from being sent, and how to say so.
-    pub(super) fn standing_of(&self, protected: Protected<'_>, known: &ConnectionsOf) -> (AuthStatus, Option<FaultCode>) {
+    pub(super) fn standing_of(
+        &self,
+        protected: Protected<'_>,
+        known: &ConnectionsOf,
+    ) -> (AuthStatus, Option<FaultCode>) {
         let grant = known.grants.iter().find(|grant| grant.key.server == protected.server.id);
         let missing = grant.map(|grant| missing(&protected.server.scopes, &grant.scopes)).unwrap_or_default();
         let (status, error) = standing(grant, &missing, &self.reach.of(&protected.server.id), known.now);

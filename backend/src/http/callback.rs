@@ -44,7 +44,8 @@ pub(super) async fn complete(
         Err(response) => return response,
     };
     let source_id = SourceId(source.clone());
-    let name = app.config.sources.iter().find(|known| known.id == source_id).map_or(source.as_str(), |known| &known.name);
+    let name =
+        app.config.sources.iter().find(|known| known.id == source_id).map_or(source.as_str(), |known| &known.name);
     let returned = Returned {
         source: source.clone(),
         state: answer.state,

@@ -86,9 +86,10 @@ pub(super) async fn launch(
         Err(response) => return response,
     };
     let source_id = SourceId(source.clone());
-    let confirmed = query.confirm.as_deref().is_some_and(|tag| {
-        app.vault.verify_confirm_tag(&person.session_hash, flow, &source_id, tag)
-    });
+    let confirmed = query
+        .confirm
+        .as_deref()
+        .is_some_and(|tag| app.vault.verify_confirm_tag(&person.session_hash, flow, &source_id, tag));
     let from_us = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     let name = app.config.sources.iter().find(|known| known.id == source_id).map(|known| known.name.clone());
     if let (Some(name), false) = (&name, confirmed || from_us) {
@@ -148,12 +149,12 @@ fn confirm(name: &str, person: &Person, address: &str) -> Response {
 
 fn failed(app: &App, error: &StartError, source: &str, name: &str, flow: FlowId) -> Response {
     let (status, heading, text) = match error {
-        StartError::NotProtected(error) => (StatusCode::NOT_FOUND, "There is nothing to connect here", error.to_string()),
-        StartError::Disabled(_) => (
-            StatusCode::FORBIDDEN,
-            "This source is turned off",
-            format!("Your administrator turned {name} off."),
-        ),
+        StartError::NotProtected(error) => {
+            (StatusCode::NOT_FOUND, "There is nothing to connect here", error.to_string())
+        }
+        StartError::Disabled(_) => {
+            (StatusCode::FORBIDDEN, "This source is turned off", format!("Your administrator turned {name} off."))
+        }
         StartError::FlowOver => (
             StatusCode::GONE,
             "This sign-in link is no longer valid",

@@ -9,10 +9,18 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{App, person::Person, problem::{ApiError, problem}};
+use super::{
+    App,
+    person::Person,
+    problem::{ApiError, problem},
+};
 
 /// A bare array of sources with the person's own connections. `ETag` and `If-None-Match` spare the body.
-pub(super) async fn list(State(app): State<Arc<App>>, person: Person, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    person: Person,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let sources = app.connections.data_sources(&person.id).await?;
     let Ok(body) = serde_json::to_vec(&sources) else {
         return Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The listing could not be written."));

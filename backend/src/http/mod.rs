@@ -30,7 +30,8 @@ use axum::{
 };
 
 use crate::{
-    clock::Chance, config::Config, connections::Connections, identity::OwnSignIn, jobs::Gate, storage::Store, vault::Vault,
+    clock::Chance, config::Config, connections::Connections, identity::OwnSignIn, jobs::Gate, storage::Store,
+    vault::Vault,
 };
 
 /// What handlers need.

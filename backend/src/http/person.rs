@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, cookies, problem::{ApiError, unauthenticated}};
+use super::{
+    App, cookies,
+    problem::{ApiError, unauthenticated},
+};
 use crate::domain::{PrincipalId, Session};
 
 /// A signed-in person. Requests without one are answered with 401.

@@ -98,8 +98,7 @@ impl From<PreflightError> for ApiError {
                 let detail = serde_json::json!({
                     "message": error.to_string(), "invalid_ids": invalid, "unavailable_for_agent": [], "known_ids": known,
                 });
-                let body =
-                    serde_json::json!({"error": "data_sources_unknown", "message": error.to_string(), "detail": detail});
+                let body = serde_json::json!({"error": "data_sources_unknown", "message": error.to_string(), "detail": detail});
                 Self((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response())
             }
         }

@@ -38,9 +38,10 @@ fn is_from_us(headers: &HeaderMap, own_origin: &str) -> bool {
 
 fn is_json_or_empty(headers: &HeaderMap) -> bool {
     match headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) {
-        Some(media_type) => media_type.split(';').next().is_some_and(|media_type| {
-            media_type.trim().eq_ignore_ascii_case("application/json")
-        }),
+        Some(media_type) => media_type
+            .split(';')
+            .next()
+            .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json")),
         None => {
             !headers.contains_key(header::TRANSFER_ENCODING)
                 && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0")

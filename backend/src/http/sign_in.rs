@@ -12,7 +12,12 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
-use super::{App, cookies, person::Visitor, problem::{ApiError, problem}, window::Window};
+use super::{
+    App, cookies,
+    person::Visitor,
+    problem::{ApiError, problem},
+    window::Window,
+};
 use crate::{
     identity::{SignInError, SignInReturn},
     timing,
@@ -73,7 +78,10 @@ pub(super) async fn end(State(app): State<Arc<App>>, headers: HeaderMap) -> Resu
 }
 
 /// Who is here, and where signing in starts.
-pub(super) async fn session(State(app): State<Arc<App>>, Visitor(visitor): Visitor) -> Result<Json<SessionView>, Response> {
+pub(super) async fn session(
+    State(app): State<Arc<App>>,
+    Visitor(visitor): Visitor,
+) -> Result<Json<SessionView>, Response> {
     let own = app.sign_in.is_configured();
     Ok(Json(SessionView {
         person: visitor?.map(|person| WirePerson {

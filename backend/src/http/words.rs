@@ -20,6 +20,8 @@ pub(super) fn sentence(code: FaultCode, name: &str) -> String {
         | FaultCode::ProviderMoved
         | FaultCode::RejectedByServer
         | FaultCode::AccountChanged
-        | FaultCode::Unknown => "Something went wrong on the way. Nothing was saved; trying again usually helps.".to_owned(),
+        | FaultCode::Unknown => {
+            "Something went wrong on the way. Nothing was saved; trying again usually helps.".to_owned()
+        }
     }
 }

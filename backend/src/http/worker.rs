@@ -12,7 +12,10 @@ use axum::{
 use chrono::TimeDelta;
 use subtle::{Choice, ConstantTimeEq};
 
-use super::{App, problem::{ApiError, problem}};
+use super::{
+    App,
+    problem::{ApiError, problem},
+};
 use crate::{
     connections::{FreshToken, TokenQuestion},
     domain::JobId,
@@ -26,7 +29,8 @@ pub(super) async fn resolve(
     Json(request): Json<ResolveRequest>,
 ) -> Result<Response, ApiError> {
     if !has_worker_key(&app, &headers) {
-        let message = "The worker credential is missing or wrong: AIQ_CONNECT_WORKER_KEY has to be the same on both sides.";
+        let message =
+            "The worker credential is missing or wrong: AIQ_CONNECT_WORKER_KEY has to be the same on both sides.";
         return Ok(problem(StatusCode::UNAUTHORIZED, "worker_key_invalid", message));
     }
     let question = TokenQuestion {
@@ -47,6 +51,7 @@ pub(super) async fn resolve(
 fn has_worker_key(app: &App, headers: &HeaderMap) -> bool {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let given = given.strip_prefix("Bearer ").unwrap_or_default().as_bytes();
-    let found = app.config.worker.keys.iter().fold(Choice::from(0), |found, key| found | key.expose().as_bytes().ct_eq(given));
+    let found =
+        app.config.worker.keys.iter().fold(Choice::from(0), |found, key| found | key.expose().as_bytes().ct_eq(given));
     found.into()
 }

@@ -10,14 +10,8 @@ use crate::vault::Secret;
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// Signatures that are accepted: asymmetric ones only.
-const ALGORITHMS: [Algorithm; 6] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::ES256,
-    Algorithm::EdDSA,
-];
+const ALGORITHMS: [Algorithm; 6] =
+    [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::ES256, Algorithm::EdDSA];
 
 /// What is read of an ID token.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -85,7 +79,8 @@ pub fn verify(token: &Secret, keys: &JwkSet, expected: &Expected<'_>) -> Result<
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
     // The library asks the machine's clock; ours is handed in.
     validation.validate_exp = false;
-    let claims = jsonwebtoken::decode::<Claims>(token.expose(), &key, &validation).map_err(IdTokenError::Invalid)?.claims;
+    let claims =
+        jsonwebtoken::decode::<Claims>(token.expose(), &key, &validation).map_err(IdTokenError::Invalid)?.claims;
     if DateTime::from_timestamp(claims.exp, 0).is_none_or(|end| end + LEEWAY <= expected.now) {
         return Err(IdTokenError::Expired);
     }

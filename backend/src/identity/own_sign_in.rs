@@ -12,8 +12,8 @@ use crate::{
     config::{Config, SignInConfig},
     domain::{ClientAuth, NewSession, NewSignIn, Principal, Profile, Session, SignIn},
     oauth::{
-        AuthorizationRequest, AuthorizationServers, Client, CodeExchange, DiscoveryError, HttpAuthorizationServers, Metadata,
-        TokenError, authorization_url, policy::iss_is_acceptable,
+        AuthorizationRequest, AuthorizationServers, Client, CodeExchange, DiscoveryError, HttpAuthorizationServers,
+        Metadata, TokenError, authorization_url, policy::iss_is_acceptable,
     },
     storage::{Store, StoreError},
     timing,
@@ -181,12 +181,8 @@ impl OwnSignIn {
         nonce: &str,
     ) -> Result<Claims, SignInError> {
         let keys = self.servers.signing_keys(metadata).await?;
-        let expected = Expected {
-            issuer: &metadata.issuer,
-            client_id: &settings.client_id,
-            nonce,
-            now: self.clock.now(),
-        };
+        let expected =
+            Expected { issuer: &metadata.issuer, client_id: &settings.client_id, nonce, now: self.clock.now() };
         Ok(id_token::verify(token, &keys, &expected)?)
     }
 
@@ -233,7 +229,9 @@ mod tests {
     #[test]
     fn only_paths_of_our_own_are_returned_to() {
         assert_eq!(safe_return_to("/connections#source-a?x=1"), "/connections#source-a?x=1");
-        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "/\n/evil"] {
+        for foreign in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "/\n/evil"]
+        {
             assert_eq!(safe_return_to(foreign), "/", "{foreign:?}");
         }
     }

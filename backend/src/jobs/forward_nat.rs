@@ -1,4 +1,4 @@
-//! Plain NeMo Agent Toolkit: `nat serve` with asynchronous jobs.
+//! Plain NAT, the NVIDIA agent toolkit: `nat serve` with asynchronous jobs.
 //!
 //! It authenticates nobody, so only the gate may reach it. Requests are built from nothing: what a caller sent along
 //! stays here.

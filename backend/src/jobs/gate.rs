@@ -142,7 +142,8 @@ impl Gate {
 
     /// What came out of it.
     pub async fn report(&self, owner: &Principal, id: &JobId) -> Result<JobReport, JobError> {
-        let report = self.ask(owner, id).await?.filter(|found| found.state == JobState::Success).and_then(|found| found.output);
+        let report =
+            self.ask(owner, id).await?.filter(|found| found.state == JobState::Success).and_then(|found| found.output);
         Ok(JobReport { job_id: id.to_string(), has_report: report.is_some(), report })
     }
 

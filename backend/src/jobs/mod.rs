@@ -56,7 +56,6 @@ pub enum ForwardError {
     Malformed,
 }
 
-
 /// The research service behind the gate.
 #[async_trait]
 pub trait ResearchService: Send + Sync {

@@ -93,7 +93,7 @@ fn checked(outbound: &Outbound, issuer: &str, document: Document) -> Result<Meta
     let token_endpoint = document.token_endpoint.ok_or_else(|| DiscoveryError::unusable("no token endpoint"))?;
     let optional = [&document.registration_endpoint, &document.revocation_endpoint, &document.jwks_uri];
     for url in [&authorization_endpoint, &token_endpoint].into_iter().chain(optional.into_iter().flatten()) {
-        outbound.check(url).map_err(DiscoveryError::address)?;
+        outbound.check(url).map_err(|refused| DiscoveryError::address(&refused))?;
     }
     Ok(Metadata {
         issuer: issuer.to_owned(),

@@ -63,7 +63,7 @@ impl DiscoveryError {
         Self::Unusable(why.to_owned())
     }
 
-    pub(crate) fn address(refused: AddressRefused) -> Self {
+    pub(crate) fn address(refused: &AddressRefused) -> Self {
         Self::Unusable(refused.to_string())
     }
 }
@@ -71,7 +71,7 @@ impl DiscoveryError {
 impl From<SendError> for DiscoveryError {
     fn from(error: SendError) -> Self {
         match error {
-            SendError::Refused(refused) => Self::address(refused),
+            SendError::Refused(refused) => Self::address(&refused),
             SendError::TooLarge => Self::unusable("a metadata document is larger than 1 MiB"),
             error => Self::Unreachable { what: error.to_string(), cause: Some(error) },
         }

@@ -12,8 +12,8 @@ use url::Url;
 
 use super::{
     AuthorizationServers, Client, CodeExchange, Discovery, DiscoveryError, Metadata, Outbound, RegistrationError,
-    RegistrationRequest, RevocationError, TokenAnswer, TokenError, TokenHint, discovery, documents, metadata, registration,
-    revocation, tokens,
+    RegistrationRequest, RevocationError, TokenAnswer, TokenError, TokenHint, discovery, documents, metadata,
+    registration, revocation, tokens,
 };
 use crate::{clock::Clock, timing, vault::Secret};
 

@@ -112,7 +112,7 @@ pub fn authorization_url(metadata: &Metadata, request: &AuthorizationRequest<'_>
         Intent::SwitchAccount => url = url.add_extra_param("prompt", "select_account login"),
         // OpenID Connect Core §11: offline access is granted only where consent is asked for.
         _ if request.scopes.iter().any(|scope| scope == "offline_access") => {
-            url = url.add_extra_param("prompt", "consent")
+            url = url.add_extra_param("prompt", "consent");
         }
         _ => {}
     }
