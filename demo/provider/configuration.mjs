@@ -46,7 +46,7 @@ export function configuration(settings) {
     features: {
       devInteractions: { enabled: true },
       registration: { enabled: true },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId },
       introspection: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) =>

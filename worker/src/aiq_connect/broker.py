@@ -87,7 +87,7 @@ class Broker:
             answer = await self._http.post(self.url + _PATH, json=request.body())
         except httpx.TransportError as error:
             raise BrokerUnreachable(f"AIQ Connect does not answer at {self.url} ({type(error).__name__})") from None
-        if answer.status_code == httpx.codes.NO_CONTENT:
+        if answer.status_code == httpx.codes.NO_CONTENT and request.known_sha256:
             return None
         body = _json_object(answer)
         if answer.status_code == httpx.codes.OK:

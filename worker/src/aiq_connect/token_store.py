@@ -6,17 +6,20 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from aiq_connect.access_token import AccessToken
 from aiq_connect.broker import Broker, ResolveRequest
-from aiq_connect.errors import Transient
+from aiq_connect.errors import Definitive, ReconnectRequired, Transient
 
 # Disconnecting reaches a running job within this time, and the page promises it.
 MAX_CACHE = timedelta(seconds=60)
+
+# A model that tries ten tools one after the other need not make the broker say ten times that its owner is missing.
+_BELIEVE_REFUSAL = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class MCPTokenStore:
         self._clock = clock
         self._sleep = sleep
         self._held: dict[tuple[str, str], _Held] = {}
+        self._refused: dict[tuple[str, str], tuple[float, ReconnectRequired]] = {}
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def resolve(
@@ -86,6 +90,9 @@ class MCPTokenStore:
             if held and held.token.sha256 == rejected_sha256:
                 held = None
             now = self._clock()
+            refused = self._refused.get(key)
+            if refused and now - refused[0] < _BELIEVE_REFUSAL:
+                raise refused[1]
             if held and now - held.asked_at < self._cache and held.outlives(ttl, now):
                 return held.token
             still_good = held if held and held.outlives(ttl, now) else None
@@ -101,16 +108,12 @@ class MCPTokenStore:
                 ),
                 key,
             )
-            self._held[key] = self._hold(answer, still_good)
+            now = self._clock()
+            if answer is not None:
+                self._held[key] = _Held(answer, now, None if answer.lifetime is None else now + answer.lifetime)
+            elif still_good is not None:
+                self._held[key] = replace(still_good, asked_at=now)
             return self._held[key].token
-
-    def _hold(self, answer: AccessToken | None, known: _Held | None) -> _Held:
-        now = self._clock()
-        if answer is None:
-            if known is None:
-                raise AssertionError("the broker answers 204 only to a hash that was sent")
-            return _Held(known.token, now, known.expires_at)
-        return _Held(answer, now, now + answer.lifetime if answer.lifetime is not None else None)
 
     async def _ask(self, request: ResolveRequest, key: tuple[str, str]) -> AccessToken | None:
         give_up = self._clock() + self._patience
@@ -124,14 +127,17 @@ class MCPTokenStore:
                 if self._clock() + wait > give_up:
                     raise
                 await self._sleep(wait)
-            except Exception:
+            except Definitive as failure:
                 # What the broker no longer stands by must not be served from memory.
                 self._held.pop(key, None)
+                if isinstance(failure, ReconnectRequired):
+                    self._refused[key] = (self._clock(), failure)
                 raise
 
     async def aclose(self) -> None:
         """Forget everything and close the connections."""
         self._held.clear()
+        self._refused.clear()
         await self._broker.aclose()
 
     async def __aenter__(self) -> Self:
