@@ -91,7 +91,7 @@ class AiqConnectFunctionGroup(FunctionGroup):
         async def call_any(request: _AnyTool) -> str:
             return await call_tool(self._session, request.name, request.arguments)
 
-        async def list_all(_: _Nothing) -> str:
+        async def list_all(nothing: _Nothing) -> str:  # noqa: ARG001 - the toolkit wants one parameter
             return await list_tools(self._session)
 
         self.add_function("list_tools", list_all, input_schema=_Nothing, description="List the server's tools.")

@@ -69,6 +69,7 @@ class McpSession:
             if failure is not None:
                 raise failure from None
             if error.error.code == _SESSION_GONE:
+                self._closing.set()
                 raise SessionEnded from None
             if error.error.code == httpx.codes.REQUEST_TIMEOUT:
                 raise ServerUnreachable(f"the MCP server did not answer within {self._timeout}") from None
@@ -122,7 +123,7 @@ class McpSession:
     @property
     def is_alive(self) -> bool:
         """Say whether another call may be made on this session."""
-        return self._life is None or not self._life.done()
+        return not self._closing.is_set() and (self._life is None or not self._life.done())
 
 
 def _cause(error: BaseException) -> BaseException:

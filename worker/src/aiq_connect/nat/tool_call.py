@@ -14,7 +14,7 @@ from typing import TypeVar
 from mcp import McpError
 from mcp.types import CallToolResult, TextContent
 
-from aiq_connect.errors import AiqConnectError
+from aiq_connect.errors import AiqConnectError, ServerUnreachable
 from aiq_connect.nat.mcp_session import McpSession, SessionEnded
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,11 @@ async def _made(open_session: OpenSession, request: Callable[[McpSession], Await
         return await request(await open_session())
     except SessionEnded:
         # A server that was restarted: the call was refused unread, so making it again cannot do anything twice.
+        pass
+    try:
         return await request(await open_session())
+    except SessionEnded:
+        raise ServerUnreachable("the MCP server does not keep its sessions") from None
 
 
 def _text(result: CallToolResult) -> str:
