@@ -77,7 +77,7 @@ pub fn tail(log: &Path) -> String {
     let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     let from = lines.len().saturating_sub(TAIL_LINES);
-    lines[from..].iter().map(|line| format!("    {line}\n")).collect()
+    format!("    {}\n", lines[from..].join("\n    "))
 }
 
 fn shown(command: &Command) -> String {

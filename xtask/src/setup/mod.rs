@@ -39,9 +39,10 @@ pub fn ready(project: &Project, purpose: Purpose) -> Result<()> {
 
 fn downloads(project: &Project, purpose: Purpose) -> Result<()> {
     npm::ready(project, npm::PROVIDER)?;
-    python::ready(project, &[python::MCP, python::WORKFLOW])?;
+    python::MCP.ready(project)?;
+    python::WORKFLOW.ready(project)?;
     if purpose == Purpose::Tests {
-        python::ready(project, &[python::WORKER])?;
+        python::WORKER.ready(project)?;
         chromium::ready(project)?;
     }
     Ok(())

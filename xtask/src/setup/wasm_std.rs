@@ -127,7 +127,7 @@ fn copy_libraries(from: &Path, sysroot: &Path) -> Result<()> {
     for file in fs::read_dir(from)? {
         let file = file?;
         let name = file.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".rlib") && !name.starts_with("libstd_seed-") {
+        if file.path().extension().is_some_and(|extension| extension == "rlib") && !name.starts_with("libstd_seed-") {
             fs::copy(file.path(), to.join(&name))?;
             has_std |= name.starts_with("libstd-");
         }
