@@ -5,6 +5,13 @@
 
 pub mod clock;
 pub mod domain;
+pub mod oauth;
 pub mod storage;
 pub mod timing;
 pub mod vault;
+
+/// Chooses ring for TLS in this process, once; later calls change nothing.
+pub fn install_crypto() {
+    // An error says that a provider is installed already, which is what was wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

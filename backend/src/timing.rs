@@ -31,3 +31,5 @@ pub const DISCOVERY_RETRY: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(15));
 /// How long a clean stop waits for requests under way.
 pub const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(5);
+/// One request to the research service. Its first job on a cold worker takes seconds to be accepted.
+pub const RESEARCH_REQUEST: std::time::Duration = std::time::Duration::from_secs(60);

@@ -2,6 +2,11 @@
 //!
 //! Times are computed and compared by the database, so that processes with wrong clocks agree.
 
+mod row;
+mod sqlite;
+
+pub use sqlite::SqliteStore;
+
 use aiq_connect_shared::FaultCode;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};

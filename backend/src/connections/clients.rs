@@ -1,0 +1,146 @@
+//! Which OAuth client we are at an issuer: configured first, then registered.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::{Connections, FaultCause, Faulted, Protected, Reach};
+use crate::{
+    config::{ClientSource, Server},
+    domain::{ClientAuth, Grant, Registration},
+    oauth::{Client, Discovery, Metadata, RegistrationRequest},
+    storage::StoreError,
+    vault::SealContext,
+};
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClientError {
+    #[error(transparent)]
+    Cause(#[from] FaultCause),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Connections {
+    /// Finds the way to a server's sign-in and remembers whether there is one.
+    pub(crate) async fn discover(&self, protected: Protected<'_>) -> Result<Arc<Discovery>, Faulted> {
+        let found = match &protected.server.incomplete {
+            Some(why) => Err(FaultCause::Configuration(why.clone())),
+            None => {
+                let pin = protected.server.issuer.as_deref();
+                self.servers.discover(&protected.server.url, pin).await.map_err(FaultCause::Discovery)
+            }
+        };
+        match found {
+            Ok(discovery) => {
+                let host = discovery.metadata.authorization_endpoint.host_str().map(str::to_owned);
+                let before = self.reach.record(&protected.server.id, Reach::Reachable { provider_host: host });
+                if matches!(before, Reach::Broken { .. }) {
+                    tracing::info!(server.id = %protected.server.id, "the sign-in of this server can be reached again");
+                }
+                Ok(discovery)
+            }
+            Err(cause) => Err(self.note_broken(protected.server, cause)),
+        }
+    }
+
+    /// Names a cause, logs it once, and lets the listing tell it.
+    pub(crate) fn note_broken(&self, server: &Server, cause: FaultCause) -> Faulted {
+        let faulted = self.name_fault(server, cause);
+        self.reach.record(
+            &server.id,
+            Reach::Broken { code: faulted.code, reference: faulted.reference.clone(), retry_at: None },
+        );
+        faulted
+    }
+
+    /// Gives a cause its code and reference, and writes the one log line.
+    pub(crate) fn name_fault(&self, server: &Server, cause: FaultCause) -> Faulted {
+        let faulted = Faulted { code: cause.code(), reference: self.reference(), cause };
+        tracing::warn!(
+            server.id = %server.id, fault = faulted.code.as_str(), reference = %faulted.reference, cause = %faulted.cause,
+            "a provider, or the way to it, does not work"
+        );
+        faulted
+    }
+
+    /// Our client for a new sign-in: the configured one, else the registered one, else a new registration.
+    pub(crate) async fn client_for(
+        &self,
+        server: &Server,
+        metadata: &Metadata,
+        redirect_uri: &Url,
+        scopes: &[String],
+    ) -> Result<Client, ClientError> {
+        let client_name = match &server.client {
+            ClientSource::Registered { .. } => return Ok(configured(server).ok_or_else(no_client)?),
+            ClientSource::Dynamic { client_name } => client_name,
+        };
+        if let Some(known) = self.store.find_registration(&metadata.issuer, redirect_uri.as_str()).await? {
+            if let Some(client) = self.open_registration(&known) {
+                return Ok(client);
+            }
+        }
+        let request = RegistrationRequest { client_name, redirect_uri, scopes };
+        let client = self.servers.register(metadata, &request).await.map_err(FaultCause::Registration)?;
+        let context = SealContext::registration_secret(&metadata.issuer, redirect_uri.as_str());
+        let kept = self
+            .store
+            .keep_registration(&Registration {
+                issuer: metadata.issuer.clone(),
+                redirect_uri: redirect_uri.to_string(),
+                client_id: client.client_id.clone(),
+                client_secret: client.secret.as_ref().map(|secret| self.vault.seal(&context, secret)),
+                auth: client.auth,
+            })
+            .await?;
+        // Another process may have registered first: all use the one that was kept.
+        Ok(self.open_registration(&kept).ok_or_else(no_client)?)
+    }
+
+    /// The client that a grant is bound to: same issuer, same client id, never another.
+    pub(crate) async fn client_of(&self, grant: &Grant) -> Result<Option<Client>, StoreError> {
+        let server = self.config.servers.get(&grant.key.server);
+        self.client_at(server, &grant.issuer, &grant.redirect_uri, &grant.client_id).await
+    }
+
+    /// The client of this name at this issuer, configured or registered.
+    pub(crate) async fn client_at(
+        &self,
+        server: Option<&Server>,
+        issuer: &str,
+        redirect_uri: &str,
+        client_id: &str,
+    ) -> Result<Option<Client>, StoreError> {
+        if let Some(client) = server.and_then(configured).filter(|client| client.client_id == client_id) {
+            return Ok(Some(client));
+        }
+        let known = self.store.find_registration(issuer, redirect_uri).await?;
+        Ok(known.filter(|known| known.client_id == client_id).and_then(|known| self.open_registration(&known)))
+    }
+
+    fn open_registration(&self, known: &Registration) -> Option<Client> {
+        let context = SealContext::registration_secret(&known.issuer, &known.redirect_uri);
+        let secret = match &known.client_secret {
+            Some(sealed) => Some(self.vault.open(&context, sealed).ok()?),
+            None => None,
+        };
+        Some(Client { client_id: known.client_id.clone(), secret, auth: known.auth })
+    }
+}
+
+fn configured(server: &Server) -> Option<Client> {
+    match &server.client {
+        ClientSource::Registered { client_id, client_secret, auth } => Some(Client {
+            client_id: client_id.clone(),
+            secret: client_secret.clone(),
+            auth: auth.unwrap_or(if client_secret.is_some() { ClientAuth::Post } else { ClientAuth::None }),
+        }),
+        ClientSource::Dynamic { .. } => None,
+    }
+}
+
+fn no_client() -> FaultCause {
+    FaultCause::Configuration("no usable OAuth client".to_owned())
+}

@@ -1,0 +1,223 @@
+//! The person comes back from the provider.
+
+use std::sync::Arc;
+
+use aiq_connect_shared::FaultCode;
+
+use super::{Connections, FaultCause, Faulted, NotProtected, Protected};
+use crate::{
+    domain::{
+        Flow, FlowId, FlowPhase, GrantId, GrantTokens, NewGrant, PrincipalId, SourceId, StartedFlow, Version,
+    },
+    oauth::{Client, CodeExchange, Metadata, TokenAnswer, TokenHint, policy::iss_is_acceptable},
+    storage::StoreError,
+    vault::{SealContext, Secret, TokenKind},
+};
+
+/// What the provider's redirect brought, and who brought it.
+#[derive(Clone, Debug)]
+pub struct Returned {
+    /// From the path.
+    pub source: String,
+    /// `state`.
+    pub state: Option<Secret>,
+    /// `code`.
+    pub code: Option<Secret>,
+    /// `error`: only whether it is `access_denied` matters; its text goes nowhere.
+    pub error: Option<String>,
+    /// `iss` (RFC 9207).
+    pub iss: Option<String>,
+    /// SHA-256 (hex) of the browser's cookie, if it sent one.
+    pub browser_hash: Option<String>,
+    /// Who is signed in, if anybody.
+    pub principal: Option<PrincipalId>,
+}
+
+/// A grant was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completed {
+    /// The flow that brought it.
+    pub flow: FlowId,
+    /// The source that works now.
+    pub source: SourceId,
+}
+
+/// Why nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum CompleteError {
+    /// There is nothing to connect.
+    #[error(transparent)]
+    NotProtected(#[from] NotProtected),
+    /// No state, an unknown or used one, one of another source, or its time is over.
+    #[error("this sign-in link is no longer valid")]
+    LinkOver,
+    /// Another browser than the one that was sent out.
+    #[error("the sign-in was started in another browser")]
+    OtherBrowser,
+    /// Nobody is signed in any more.
+    #[error("nobody is signed in")]
+    NotSignedIn,
+    /// Somebody else than the person who was sent out.
+    #[error("the sign-in belongs to another person")]
+    OtherPerson,
+    /// The person said no, or it failed; the flow tells the panel the same.
+    #[error(transparent)]
+    Fault(#[from] FlowFault),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A flow that ended without a grant.
+#[derive(Debug, thiserror::Error)]
+#[error("{code:?} (reference {reference})")]
+pub struct FlowFault {
+    /// Which flow.
+    pub flow: FlowId,
+    /// For words.
+    pub code: FaultCode,
+    /// For whoever is asked for help.
+    pub reference: String,
+}
+
+impl Connections {
+    /// Checks everything before the state is used up, uses it up before the code is sent, and stores the grant.
+    ///
+    /// Runs to its end even if the caller goes away: a code that was sent must not be lost half-way.
+    pub async fn complete(self: &Arc<Self>, returned: Returned) -> Result<Completed, CompleteError> {
+        let protected = self.protected(&returned.source)?;
+        let (flow, started) = self.flow_of(&returned).await?;
+        let server = protected.server;
+
+        if !iss_is_acceptable(&started.issuer, started.iss_promised, returned.iss.as_deref()) {
+            // Nothing of such a response is acted upon or shown, its `error` included.
+            return Err(self.fail(&flow, FlowPhase::Failed, FaultCode::IssuerMismatch, self.reference()).await?);
+        }
+        if let Some(error) = &returned.error {
+            let (phase, code) = match error.as_str() {
+                "access_denied" => (FlowPhase::Denied, FaultCode::ConsentDenied),
+                "temporarily_unavailable" | "server_error" => (FlowPhase::Failed, FaultCode::IdpUnreachable),
+                _ => (FlowPhase::Failed, self.name_fault(server, FaultCause::Response).code),
+            };
+            return Err(self.fail(&flow, phase, code, self.reference()).await?);
+        }
+        let Some(code) = returned.code else {
+            let fault = self.name_fault(server, FaultCause::Response);
+            return Err(self.fail(&flow, FlowPhase::Failed, fault.code, fault.reference).await?);
+        };
+        if !self.store.consume(flow.id, &started.state_hash).await? {
+            return Err(CompleteError::LinkOver);
+        }
+        let this = Arc::clone(self);
+        let finished = tokio::spawn(async move { this.finish(flow, started, code).await }).await;
+        finished.map_err(|panic| StoreError::Unavailable(Box::new(panic)))?
+    }
+
+    async fn flow_of(&self, returned: &Returned) -> Result<(Flow, StartedFlow), CompleteError> {
+        let state = returned.state.as_ref().ok_or(CompleteError::LinkOver)?;
+        let mut flow = self.store.find_by_state(&state.sha256_hex()).await?.ok_or(CompleteError::LinkOver)?;
+        let started = flow.started.take().ok_or(CompleteError::LinkOver)?;
+        if flow.phase != FlowPhase::Pending || flow.is_past_end || flow.source.as_str() != returned.source {
+            return Err(CompleteError::LinkOver);
+        }
+        if returned.browser_hash.as_deref() != Some(started.browser_hash.as_str()) {
+            return Err(CompleteError::OtherBrowser);
+        }
+        match &returned.principal {
+            None => Err(CompleteError::NotSignedIn),
+            Some(who) if *who != flow.principal => Err(CompleteError::OtherPerson),
+            Some(_) => Ok((flow, started)),
+        }
+    }
+
+    async fn fail(
+        &self,
+        flow: &Flow,
+        phase: FlowPhase,
+        code: FaultCode,
+        reference: String,
+    ) -> Result<CompleteError, StoreError> {
+        tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, fault = code.as_str(), %reference, "a sign-in ended without a grant");
+        self.store.end_flow(flow.id, phase, Some(code)).await?;
+        Ok(FlowFault { flow: flow.id, code, reference }.into())
+    }
+
+    async fn finish(&self, flow: Flow, started: StartedFlow, code: Secret) -> Result<Completed, CompleteError> {
+        // The source was there when the person returned, and configurations do not change while we run.
+        let protected = self.protected(flow.source.as_str())?;
+        match self.exchange(protected, &flow, &started, &code).await? {
+            Ok((metadata, client, answer)) => self.store_grant(&flow, started, &metadata, &client, answer).await,
+            Err(fault) => Err(self.fail(&flow, FlowPhase::Failed, fault.code, fault.reference).await?),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        protected: Protected<'_>,
+        flow: &Flow,
+        started: &StartedFlow,
+        code: &Secret,
+    ) -> Result<Result<(Arc<Metadata>, Client, TokenAnswer), Faulted>, StoreError> {
+        let named = |cause: FaultCause| Ok(Err(self.name_fault(protected.server, cause)));
+        let metadata = match self.servers.metadata(&started.issuer).await {
+            Ok(metadata) => metadata,
+            Err(error) => return named(error.into()),
+        };
+        let Some(client) = self.client_at(Some(protected.server), &started.issuer, &started.redirect_uri, &started.client_id).await? else {
+            return named(FaultCause::Configuration("the OAuth client of this sign-in is gone".to_owned()));
+        };
+        let context = SealContext::flow_verifier(flow.id, &flow.principal);
+        let (Ok(verifier), Ok(redirect_uri)) = (self.vault.open(&context, &started.verifier), started.redirect_uri.parse())
+        else {
+            return named(FaultCause::Configuration("what was kept of this sign-in cannot be read any more".to_owned()));
+        };
+        let exchange =
+            CodeExchange { code, verifier: &verifier, redirect_uri: &redirect_uri, resource: Some(&started.resource) };
+        match self.servers.exchange(&metadata, &client, &exchange).await {
+            Ok(answer) => Ok(Ok((metadata, client, answer))),
+            Err(error) => named(error.into()),
+        }
+    }
+
+    async fn store_grant(
+        &self,
+        flow: &Flow,
+        started: StartedFlow,
+        metadata: &Metadata,
+        client: &Client,
+        answer: TokenAnswer,
+    ) -> Result<Completed, CompleteError> {
+        let key = crate::domain::GrantKey { principal: flow.principal.clone(), server: flow.server.clone() };
+        let id = GrantId(self.chance.uuid());
+        let seal = |kind, token: &Secret| {
+            self.vault.seal(&SealContext::grant(&key, &started.issuer, id, Version::FIRST, kind), token)
+        };
+        let grant = NewGrant {
+            id,
+            flow: flow.id,
+            account_label: None,
+            tokens: GrantTokens {
+                access_token: seal(TokenKind::Access, &answer.access_token),
+                refresh_token: answer.refresh_token.as_ref().map(|token| seal(TokenKind::Refresh, token)),
+                expires_in: answer.expires_in,
+                scopes: answer.scopes.unwrap_or(started.scopes),
+            },
+            key,
+            issuer: started.issuer,
+            client_id: started.client_id,
+            resource: started.resource,
+            redirect_uri: started.redirect_uri,
+        };
+        if self.store.complete(&grant).await? {
+            tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, grant.id = %id.0, "connected");
+            return Ok(Completed { flow: flow.id, source: flow.source.clone() });
+        }
+        // Cancelled or disconnected meanwhile: that wish wins, and what came must not live on.
+        let token = answer.refresh_token.as_ref().map(|token| (token, TokenHint::Refresh));
+        let (token, hint) = token.unwrap_or((&answer.access_token, TokenHint::Access));
+        if let Err(error) = self.servers.revoke(metadata, client, token, hint).await {
+            tracing::warn!(flow.id = %flow.id.0, %error, "tokens of a cancelled sign-in could not be revoked");
+        }
+        Err(CompleteError::LinkOver)
+    }
+}

@@ -1,0 +1,58 @@
+//! From what went wrong to the one list of faults.
+
+use aiq_connect_shared::FaultCode;
+
+use crate::oauth::{DiscoveryError, RegistrationError, TokenError};
+
+/// What went wrong on the way to or from a provider.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultCause {
+    /// While finding the way.
+    #[error("discovery: {0}")]
+    Discovery(#[from] DiscoveryError),
+    /// While becoming its client.
+    #[error("registration: {0}")]
+    Registration(#[from] RegistrationError),
+    /// While getting tokens.
+    #[error("token request: {0}")]
+    Token(#[from] TokenError),
+    /// Our own set-up is incomplete.
+    #[error("configuration: {0}")]
+    Configuration(String),
+    /// The provider answered the person with an error.
+    #[error("the provider answered the sign-in with an error")]
+    Response,
+}
+
+impl FaultCause {
+    /// The fault it is.
+    pub fn code(&self) -> FaultCode {
+        match self {
+            Self::Discovery(DiscoveryError::Unreachable { .. })
+            | Self::Registration(RegistrationError::Unreachable(_)) => FaultCode::IdpUnreachable,
+            Self::Discovery(DiscoveryError::Unusable(_))
+            | Self::Registration(RegistrationError::NotOffered)
+            | Self::Configuration(_) => FaultCode::ClientMisconfigured,
+            Self::Registration(RegistrationError::Rejected { .. } | RegistrationError::Malformed) => {
+                FaultCode::RegistrationRejected
+            }
+            Self::Token(error) if error.is_transient() => FaultCode::IdpUnreachable,
+            Self::Token(TokenError::InvalidGrant) => FaultCode::Revoked,
+            Self::Token(TokenError::InvalidClient | TokenError::NotAllowed(_)) => FaultCode::ClientMisconfigured,
+            Self::Token(_) | Self::Response => FaultCode::Unknown,
+        }
+    }
+}
+
+/// A fault with the reference that its log line carries.
+#[derive(Debug, thiserror::Error)]
+#[error("{code:?} (reference {reference})")]
+pub struct Faulted {
+    /// For words.
+    pub code: FaultCode,
+    /// For whoever is asked for help.
+    pub reference: String,
+    /// For the log.
+    #[source]
+    pub cause: FaultCause,
+}

@@ -1,0 +1,129 @@
+//! The rules of connecting: start, complete, fresh token, disconnect, status, preflight.
+//!
+//! Nothing here knows HTTP servers, databases or clients; all of them come in as traits.
+
+mod clients;
+mod complete;
+mod disconnect;
+mod fault;
+mod fresh_token;
+mod preflight;
+mod reachability;
+mod refresh;
+mod start;
+mod status;
+
+use std::sync::Arc;
+
+use url::Url;
+
+pub use self::{
+    complete::{CompleteError, Completed, Returned},
+    disconnect::{DisconnectError, Disconnected},
+    fault::{FaultCause, Faulted},
+    fresh_token::{FreshToken, FreshTokenError, TokenQuestion},
+    preflight::{PreflightError, Selection},
+    reachability::{Reach, Reachability},
+    start::{Announced, Launch, StartError},
+    status::StatusError,
+};
+use crate::{
+    clock::{Chance, Clock},
+    config::{Config, Protection, Server, Source},
+    domain::{GrantKey, LeaseOwner, PrincipalId, SourceId},
+    oauth::AuthorizationServers,
+    storage::Store,
+    vault::Vault,
+};
+
+/// Everything the rules need, handed in once.
+pub struct Connections {
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+    vault: Arc<Vault>,
+    servers: Arc<dyn AuthorizationServers>,
+    clock: Arc<dyn Clock>,
+    chance: Chance,
+    reach: Reachability,
+    process: LeaseOwner,
+}
+
+/// A protected source and the server behind it.
+#[derive(Clone, Copy)]
+pub(crate) struct Protected<'a> {
+    pub source: &'a Source,
+    pub protection: &'a Protection,
+    pub server: &'a Server,
+}
+
+/// Why a source cannot be connected at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotProtected {
+    /// No such source.
+    #[error("no data source is called `{0}`")]
+    Unknown(String),
+    /// It needs no connection.
+    #[error("data source `{0}` needs no connection of your own")]
+    Unprotected(String),
+}
+
+impl Connections {
+    /// Puts the rules together.
+    pub fn new(
+        config: Arc<Config>,
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        servers: Arc<dyn AuthorizationServers>,
+        clock: Arc<dyn Clock>,
+        chance: Chance,
+    ) -> Self {
+        let process = LeaseOwner(chance.uuid().to_string());
+        Self { config, store, vault, servers, clock, chance, reach: Reachability::default(), process }
+    }
+
+    /// What is known of each server's way to sign in.
+    pub fn reachability(&self) -> &Reachability {
+        &self.reach
+    }
+
+    pub(crate) fn protected(&self, id: &str) -> Result<Protected<'_>, NotProtected> {
+        let source = self.config.sources.iter().find(|source| source.id.as_str() == id);
+        let source = source.ok_or_else(|| NotProtected::Unknown(id.to_owned()))?;
+        self.protection_of(source).ok_or_else(|| NotProtected::Unprotected(id.to_owned()))
+    }
+
+    pub(crate) fn protection_of<'a>(&'a self, source: &'a Source) -> Option<Protected<'a>> {
+        let protection = source.protection.as_ref()?;
+        let server = self.config.servers.get(&protection.server)?;
+        Some(Protected { source, protection, server })
+    }
+
+    /// Our launch page for a source, as a path.
+    pub fn connect_path(source: &SourceId) -> String {
+        format!("/v1/auth/mcp/{source}/connect")
+    }
+
+    /// The same, absolute, from the configured public address and never from a request.
+    pub fn connect_url(&self, source: &SourceId) -> Url {
+        self.public(&Self::connect_path(source))
+    }
+
+    pub(crate) fn callback_url(&self, source: &SourceId) -> Url {
+        self.public(&format!("/v1/auth/mcp/{source}/callback"))
+    }
+
+    fn public(&self, path: &str) -> Url {
+        let mut url = self.config.public_url.clone();
+        url.set_path(path);
+        url
+    }
+
+    pub(crate) fn key(principal: &PrincipalId, protected: Protected<'_>) -> GrantKey {
+        GrantKey { principal: principal.clone(), server: protected.server.id.clone() }
+    }
+
+    /// A short random name that ties what a person sees to a line in the log.
+    pub(crate) fn reference(&self) -> String {
+        crate::domain::hex(&self.chance.bytes::<4>())
+    }
+}

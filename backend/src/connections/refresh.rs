@@ -1,0 +1,152 @@
+//! One refresh of one grant: lease, doubt, request, compare-and-set.
+
+use std::time::Duration;
+
+use aiq_connect_shared::FaultCode;
+
+use super::{Connections, FaultCause};
+use crate::{
+    domain::{Grant, GrantTokens},
+    oauth::{Client, Metadata, TokenAnswer, TokenError, TokenHint},
+    storage::StoreError,
+    vault::{SealContext, Secret, TokenKind},
+};
+
+/// How often the one write that must not be lost is tried while the database is away, and the pause between.
+const KEEP_TRYING: (u32, Duration) = (60, Duration::from_millis(500));
+
+/// What became of it.
+#[derive(Debug)]
+pub(super) enum Refreshed {
+    /// The stored grant changed, by us or by somebody else: read again.
+    ReadAgain,
+    /// It did not work this time; the grant is as good as it was.
+    Later {
+        /// The provider's wish.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl Connections {
+    /// Refreshes a grant whose lease this process holds. Ends the lease in every case.
+    pub(super) async fn refresh_leased(&self, grant: &Grant) -> Result<Refreshed, StoreError> {
+        let (metadata, client, refresh_token) = match self.prepare(grant).await? {
+            Ok(prepared) => prepared,
+            Err(outcome) => return Ok(outcome),
+        };
+        if !self.store.mark_in_doubt(grant.id, grant.version, &self.process).await? {
+            return Ok(Refreshed::ReadAgain);
+        }
+        let mut answer = self.servers.refresh(&metadata, &client, &refresh_token, &grant.resource).await;
+        if let Err(TokenError::InDoubt(_)) = answer {
+            // Sent, no answer: once more at once, before the provider forgets that it is the same request.
+            answer = self.servers.refresh(&metadata, &client, &refresh_token, &grant.resource).await;
+        }
+        match answer {
+            Ok(answer) => self.keep(grant, &metadata, &client, &refresh_token, answer).await,
+            Err(error) if error.is_transient() => self.later(grant, error).await,
+            Err(error) => self.settle(grant, error).await,
+        }
+    }
+
+    async fn prepare(&self, grant: &Grant) -> Result<Result<(std::sync::Arc<Metadata>, Client, Secret), Refreshed>, StoreError> {
+        let metadata = match self.servers.metadata(&grant.issuer).await {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                tracing::warn!(grant.id = %grant.id.0, server.id = %grant.key.server, %error, "no metadata for a refresh");
+                self.store.release(grant.id, grant.version, &self.process).await?;
+                return Ok(Err(Refreshed::Later { retry_after: None }));
+            }
+        };
+        let Some(client) = self.client_of(grant).await? else {
+            self.record(grant, FaultCode::ClientMisconfigured, "the OAuth client of this grant is gone").await?;
+            return Ok(Err(Refreshed::ReadAgain));
+        };
+        let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Refresh);
+        let opened = grant.refresh_token.as_ref().and_then(|sealed| self.vault.open(&context, sealed).ok());
+        let Some(refresh_token) = opened else {
+            self.record(grant, FaultCode::Revoked, "the refresh token cannot be opened").await?;
+            return Ok(Err(Refreshed::ReadAgain));
+        };
+        Ok(Ok((metadata, client, refresh_token)))
+    }
+
+    /// Stores the answer, whoever holds the lease by now: it is the newest truth, and the old token may be dead.
+    async fn keep(
+        &self,
+        grant: &Grant,
+        metadata: &Metadata,
+        client: &Client,
+        old_refresh_token: &Secret,
+        answer: TokenAnswer,
+    ) -> Result<Refreshed, StoreError> {
+        let next = grant.version.next();
+        let seal = |kind, token: &Secret| {
+            self.vault.seal(&SealContext::grant(&grant.key, &grant.issuer, grant.id, next, kind), token)
+        };
+        // RFC 6749 §6: no new refresh token means that the old one stays.
+        let refresh_token = answer.refresh_token.as_ref().unwrap_or(old_refresh_token);
+        let tokens = GrantTokens {
+            access_token: seal(TokenKind::Access, &answer.access_token),
+            refresh_token: Some(seal(TokenKind::Refresh, refresh_token)),
+            expires_in: answer.expires_in,
+            scopes: answer.scopes.unwrap_or_else(|| grant.scopes.clone()),
+        };
+        let (tries, pause) = KEEP_TRYING;
+        for remaining in (0..tries).rev() {
+            match self.store.rotate(grant.id, grant.version, &tokens).await {
+                Ok(()) => {
+                    tracing::info!(grant.id = %grant.id.0, server.id = %grant.key.server, version = next.0, "refreshed");
+                    return Ok(Refreshed::ReadAgain);
+                }
+                Err(StoreError::Conflict) => break,
+                Err(error @ StoreError::Unavailable(_)) if remaining > 0 => {
+                    tracing::warn!(grant.id = %grant.id.0, %error, "a refreshed token waits for the database");
+                    tokio::time::sleep(pause).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let stored = self.store.find_grant(&grant.key).await?;
+        if stored.is_none_or(|stored| stored.id != grant.id) {
+            // Disconnected, or connected anew, meanwhile: that wish wins, and what came late must not live on.
+            self.revoke_late(grant, metadata, client, refresh_token).await;
+        }
+        Ok(Refreshed::ReadAgain)
+    }
+
+    async fn revoke_late(&self, grant: &Grant, metadata: &Metadata, client: &Client, token: &Secret) {
+        if let Err(error) = self.servers.revoke(metadata, client, token, TokenHint::Refresh).await {
+            tracing::warn!(grant.id = %grant.id.0, %error, "a late token of a forgotten grant could not be revoked");
+        }
+    }
+
+    async fn later(&self, grant: &Grant, error: TokenError) -> Result<Refreshed, StoreError> {
+        let retry_after = match &error {
+            TokenError::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        tracing::warn!(grant.id = %grant.id.0, server.id = %grant.key.server, %error, "a refresh did not work this time");
+        self.store.release(grant.id, grant.version, &self.process).await?;
+        Ok(Refreshed::Later { retry_after })
+    }
+
+    /// A definitive refusal. Somebody may have rotated in between: then it says nothing about what is stored now.
+    async fn settle(&self, grant: &Grant, error: TokenError) -> Result<Refreshed, StoreError> {
+        let cause = FaultCause::Token(error);
+        self.record(grant, cause.code(), &cause.to_string()).await?;
+        Ok(Refreshed::ReadAgain)
+    }
+
+    async fn record(&self, grant: &Grant, code: FaultCode, why: &str) -> Result<(), StoreError> {
+        let reference = self.reference();
+        // Refused by the store if the version is not the stored one any more.
+        if self.store.record_fault(grant.id, grant.version, code, &reference).await? {
+            tracing::warn!(
+                grant.id = %grant.id.0, server.id = %grant.key.server, fault = code.as_str(), %reference, why,
+                "a grant does not work any more"
+            );
+        }
+        Ok(())
+    }
+}

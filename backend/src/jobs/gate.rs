@@ -1,0 +1,164 @@
+//! Submitting a job and asking for it: for its owner only.
+
+use std::sync::Arc;
+
+use aiq_connect_shared::{JobReport, JobState, JobStatus, SubmitAnswer, SubmitRequest};
+use chrono::TimeDelta;
+
+use super::{ForwardError, ResearchService, ResearchStatus, Submission};
+use crate::{
+    clock::Chance,
+    connections::{Connections, PreflightError},
+    domain::{JobId, JobReference, NewJobReference, Principal},
+    storage::{Store, StoreError},
+    timing,
+    vault::Vault,
+};
+
+/// The gate.
+pub struct Gate {
+    connections: Arc<Connections>,
+    store: Arc<dyn Store>,
+    vault: Arc<Vault>,
+    chance: Chance,
+    research: Option<Arc<dyn ResearchService>>,
+}
+
+/// Why a job was not submitted.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// Nothing was asked.
+    #[error("`input` is empty: write a question")]
+    EmptyInput,
+    /// Outside AIQ's own limits.
+    #[error("`expiry_seconds` has to be between 600 and 604800")]
+    Expiry,
+    /// The sources are unknown, or block.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// No `aiq_connect.upstream` is configured.
+    #[error("no research service is configured")]
+    NotConfigured,
+    /// The research service did not take it.
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a job cannot be told of.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// No such job, or not this person's: the same answer for both.
+    #[error("no such job")]
+    NotFound,
+    /// No `aiq_connect.upstream` is configured.
+    #[error("no research service is configured")]
+    NotConfigured,
+    /// The research service does not tell.
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Gate {
+    /// Puts the gate together.
+    pub fn new(
+        connections: Arc<Connections>,
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        chance: Chance,
+        research: Option<Arc<dyn ResearchService>>,
+    ) -> Self {
+        Self { connections, store, vault, chance, research }
+    }
+
+    /// Checks, records, forwards. The row is there before the research service hears of the job, and the id is always
+    /// ours: a caller who could choose it could name somebody else's.
+    pub async fn submit(&self, owner: &Principal, request: SubmitRequest) -> Result<SubmitAnswer, SubmitError> {
+        if request.input.trim().is_empty() {
+            return Err(SubmitError::EmptyInput);
+        }
+        let expiry = request.expiry_seconds;
+        if expiry.is_some_and(|seconds| !(600..=604_800).contains(&seconds)) {
+            return Err(SubmitError::Expiry);
+        }
+        let lifetime = expiry.map_or(timing::JOB_LIFETIME, |seconds| TimeDelta::seconds(seconds.into()));
+        let principal = owner.id();
+        let selection = self.connections.preflight(&principal, request.data_sources.as_deref()).await?;
+        let research = self.research.as_ref().ok_or(SubmitError::NotConfigured)?;
+
+        let id = JobId(self.chance.uuid().to_string());
+        let mac = self.vault.job_mac(&id, &principal, &selection.servers, lifetime);
+        self.store
+            .insert_job(&NewJobReference { id: id.clone(), principal, servers: selection.servers, lifetime, mac })
+            .await?;
+        let submission = Submission {
+            job: id.clone(),
+            agent_type: request.agent_type.clone(),
+            input: request.input,
+            sources: selection.sources,
+            expiry_seconds: expiry.unwrap_or(86_400),
+            user: self.vault.pairwise(owner),
+        };
+        if let Err(error) = research.submit(&submission).await {
+            // It may run all the same; without its row it gets no token.
+            self.store.end_job(&id).await?;
+            return Err(error.into());
+        }
+        tracing::info!(job.id = %id, "a job was handed over");
+        Ok(SubmitAnswer {
+            job_id: id.0,
+            status: JobState::Submitted,
+            agent_type: request.agent_type,
+            error: None,
+            created_at: None,
+        })
+    }
+
+    /// Where a job is.
+    pub async fn status(&self, owner: &Principal, id: &JobId) -> Result<JobStatus, JobError> {
+        let found = self.ask(owner, id).await?;
+        Ok(match found {
+            Some(found) => JobStatus {
+                job_id: id.to_string(),
+                status: found.state,
+                agent_type: None,
+                error: found.error,
+                created_at: found.created_at,
+            },
+            None => JobStatus {
+                job_id: id.to_string(),
+                status: JobState::NotFound,
+                agent_type: None,
+                error: None,
+                created_at: None,
+            },
+        })
+    }
+
+    /// What came out of it.
+    pub async fn report(&self, owner: &Principal, id: &JobId) -> Result<JobReport, JobError> {
+        let report = self.ask(owner, id).await?.filter(|found| found.state == JobState::Success).and_then(|found| found.output);
+        Ok(JobReport { job_id: id.to_string(), has_report: report.is_some(), report })
+    }
+
+    async fn ask(&self, owner: &Principal, id: &JobId) -> Result<Option<ResearchStatus>, JobError> {
+        let job = self.own_job(owner, id).await?;
+        let research = self.research.as_ref().ok_or(JobError::NotConfigured)?;
+        let found = research.status(id, &self.vault.pairwise(owner)).await?;
+        let is_over = found.as_ref().is_none_or(|found| found.state.is_over());
+        if is_over && job.is_alive {
+            self.store.end_job(id).await?;
+        }
+        Ok(found)
+    }
+
+    async fn own_job(&self, owner: &Principal, id: &JobId) -> Result<JobReference, JobError> {
+        let job = self.store.find_job(id).await?;
+        job.filter(|job| job.principal == owner.id()).ok_or(JobError::NotFound)
+    }
+}
