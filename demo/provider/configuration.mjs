@@ -1,0 +1,104 @@
+/** What the certified provider is told; everything not named here is its default. */
+
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+
+import { errors } from 'oidc-provider';
+
+import { findAccount } from './accounts.mjs';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+/** The one scope of the protected resource. */
+export const RESOURCE_SCOPE = 'incidents:read';
+
+/** @param {ReturnType<import('./settings.mjs').readSettings>} settings */
+export function configuration(settings) {
+  return {
+    clients: [signInClient(settings), introspectionClient(settings)],
+    findAccount,
+    jwks: { keys: [signingKey()] },
+    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    scopes: ['openid', 'profile', 'email', 'offline_access', RESOURCE_SCOPE],
+    claims: {
+      openid: ['sub'],
+      profile: ['name', 'preferred_username'],
+      email: ['email', 'email_verified'],
+    },
+    // The ID token itself carries name and email, so that signing in needs no second request.
+    conformIdTokenClaims: false,
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    clientBasedCORS: () => false,
+    // Every use of a refresh token makes a new one, and a second use of the old one revokes the whole grant.
+    rotateRefreshToken: true,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: () => false,
+    ttl: {
+      AccessToken: () => settings.accessTokenSeconds,
+      AuthorizationCode: () => 60,
+      IdToken: () => HOUR,
+      Interaction: () => HOUR,
+      RefreshToken: () => DAY,
+      Grant: () => DAY,
+      Session: () => DAY,
+    },
+    features: {
+      devInteractions: { enabled: true },
+      registration: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) =>
+          client.clientId === settings.introspection.id || client.clientId === token.clientId,
+      },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_ctx, resource) => resourceServer(settings, resource),
+        // A token request that does not repeat `resource` gets the one that was authorized (RFC 8707 §2.2).
+        useGrantedResource: () => true,
+      },
+    },
+  };
+}
+
+function signInClient({ publicUrl, signIn }) {
+  return {
+    client_id: signIn.id,
+    client_secret: signIn.secret,
+    client_name: 'AIQ Connect (sign-in)',
+    redirect_uris: [`${publicUrl}/v1/auth/login/callback`],
+    post_logout_redirect_uris: [`${publicUrl}/`],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'client_secret_basic',
+  };
+}
+
+function introspectionClient({ introspection }) {
+  return {
+    client_id: introspection.id,
+    client_secret: introspection.secret,
+    client_name: 'Team Incidents (MCP server)',
+    redirect_uris: [],
+    grant_types: [],
+    response_types: [],
+    token_endpoint_auth_method: 'client_secret_basic',
+  };
+}
+
+function resourceServer(settings, resource) {
+  if (resource !== settings.resource) throw new errors.InvalidTarget();
+  return {
+    scope: RESOURCE_SCOPE,
+    audience: settings.resource,
+    // Opaque: a revoked token is dead at once, because the MCP server has to ask about it.
+    accessTokenFormat: 'opaque',
+    accessTokenTTL: settings.accessTokenSeconds,
+  };
+}
+
+function signingKey() {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' };
+}

@@ -1,0 +1,35 @@
+/** Middleware around the provider: one log line per request that matters, and pages that fetch nothing from elsewhere. */
+
+const LOGGED = new Set(['token', 'registration', 'revocation', 'introspection']);
+
+/**
+ * Writes who asked for what and how it ended. Tokens, codes and secrets are never part of a line.
+ *
+ * @param {(line: string) => void} write
+ */
+export function logRequests(write) {
+  return async (ctx, next) => {
+    await next();
+    const event = ctx.oidc?.route;
+    if (!LOGGED.has(event)) return;
+    const { entities, params } = ctx.oidc;
+    const token = entities.AccessToken ?? entities.RefreshToken;
+    write(JSON.stringify({
+      event,
+      grant_type: event === 'token' ? params?.grant_type : undefined,
+      client_id: event === 'registration' ? ctx.body?.client_id : entities.Client?.clientId,
+      account: entities.Account?.accountId ?? token?.accountId,
+      active: event === 'introspection' ? ctx.body?.active : undefined,
+      status: ctx.status,
+      error: ctx.body?.error,
+    }));
+  };
+}
+
+/** The provider's own development pages ask the web for a font; a page of the demo asks nobody. */
+export async function withoutForeignFonts(ctx, next) {
+  await next();
+  if (typeof ctx.body === 'string' && ctx.response.is('html')) {
+    ctx.body = ctx.body.replaceAll(/@import url\([^)]*\);?/g, '');
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The demo's authorization server and OpenID provider: oidc-provider, configured.
+ *
+ * `ready <issuer>` on standard output means that it listens. It keeps everything in memory: after a restart it knows
+ * no registration and no grant any more.
+ */
+
+import { createServer } from 'node:http';
+
+import { Provider } from 'oidc-provider';
+
+import { configuration } from './configuration.mjs';
+import { logRequests, withoutForeignFonts } from './observe.mjs';
+import { readSettings, SettingError } from './settings.mjs';
+
+const say = (line) => process.stdout.write(`${line}\n`);
+
+function giveUp(sentence) {
+  process.stderr.write(`provider: ${sentence}\n`);
+  process.exit(1);
+}
+
+function settingsOrExit() {
+  try {
+    return readSettings(process.env);
+  } catch (error) {
+    if (error instanceof SettingError) return giveUp(error.message);
+    throw error;
+  }
+}
+
+const settings = settingsOrExit();
+const provider = new Provider(settings.issuer, configuration(settings));
+provider.use(logRequests(say));
+provider.use(withoutForeignFonts);
+provider.on('server_error', (ctx, error) => {
+  say(JSON.stringify({ event: 'server_error', path: ctx.path, error: error.name }));
+});
+
+const server = createServer(provider.callback());
+server.on('error', (error) => {
+  if (error.code !== 'EADDRINUSE') throw error;
+  giveUp(`port ${settings.port} of 127.0.0.1 is already in use; stop what listens there or choose another PROVIDER_PORT`);
+});
+server.listen(settings.port, '127.0.0.1', () => say(`ready ${settings.issuer}`));
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close(() => process.exit(0));
+    server.closeAllConnections();
+  });
+}

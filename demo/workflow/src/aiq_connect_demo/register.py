@@ -1,0 +1,44 @@
+"""What NeMo Agent Toolkit loads: the workflow `_type: aiq_connect_demo`."""
+
+from collections.abc import AsyncIterator
+
+from nat.builder.builder import Builder
+from nat.builder.function_info import FunctionInfo
+from nat.cli.register_workflow import register_function
+from nat.data_models.component_ref import FunctionGroupRef
+from nat.data_models.function import FunctionBaseConfig
+from pydantic import BaseModel, Field
+
+from aiq_connect_demo.answer import Tool, answer
+
+
+class DemoWorkflowConfig(FunctionBaseConfig, name="aiq_connect_demo"):
+    """Which source the workflow asks."""
+
+    source_id: str = Field(default="incidents", description="The data source that has to be chosen.")
+    tool_group: FunctionGroupRef = Field(
+        default=FunctionGroupRef("incidents"), description="The source's group; needs the tools whoami and my_rows."
+    )
+
+
+class Question(BaseModel):
+    """What the gate sends."""
+
+    input_message: str = Field(description="The question. \"wait 30 seconds\" in it makes the job take that long.")
+    data_sources: list[str] | None = Field(default=None, description="The chosen sources; null means all.")
+
+
+@register_function(config_type=DemoWorkflowConfig)
+async def aiq_connect_demo(config: DemoWorkflowConfig, builder: Builder) -> AsyncIterator[FunctionInfo]:
+    """Build the workflow on the tools of one group."""
+    group = await builder.get_function_group(config.tool_group)
+    functions = await group.get_accessible_functions()
+    tools: dict[str, Tool] = {}
+    for name in ("whoami", "my_rows"):
+        function = functions[f"{config.tool_group}{group.SEPARATOR}{name}"]
+        tools[name] = lambda function=function: function.ainvoke({}, to_type=str)
+
+    async def ask(question: Question) -> str:
+        return await answer(question.input_message, question.data_sources, config.source_id, tools)
+
+    yield FunctionInfo.from_fn(ask, description="Says whose account a job uses, and lists that person's incidents.")

@@ -1,0 +1,45 @@
+"""An access token as the broker hands it out: for one person, one server and one address."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token that never prints itself.
+
+    `expires_at` is the provider's word and `None` when it gave none; `lifetime` is what was left of it when the broker
+    answered, in seconds and by the broker's clock, so that a worker's wrong clock does no harm.
+    """
+
+    value: str = field(repr=False)
+    server_url: str
+    resource: str = ""
+    scopes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    lifetime: float | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Lowercase hex SHA-256 of the bare token, as the broker wants to be told about it."""
+        return hashlib.sha256(self.value.encode()).hexdigest()
+
+    def is_for(self, url: str) -> bool:
+        """Say whether the token may be sent to `url`: the same scheme, host and port, and the same path or below."""
+        home, target = urlsplit(self.server_url), urlsplit(url)
+        if _origin(home.scheme, home.hostname, home.port) != _origin(target.scheme, target.hostname, target.port):
+            return False
+        if ".." in unquote(target.path).split("/"):
+            return False
+        base = home.path.rstrip("/")
+        return target.path.rstrip("/") == base or target.path.startswith(base + "/")
+
+
+def _origin(scheme: str, host: str | None, port: int | None) -> tuple[str, str | None, int | None]:
+    return scheme, host, port or _PORTS.get(scheme)
