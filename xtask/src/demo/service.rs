@@ -111,7 +111,10 @@ impl<'a> Running<'a> {
 
     /// The end of its log, and where the rest is.
     pub fn last_words(&self) -> String {
-        format!("The end of {}:\n{}", self.log.display(), run::tail(&self.log))
+        match run::tail(&self.log) {
+            words if words.trim().is_empty() => format!("It said nothing ({}).", self.log.display()),
+            words => format!("The end of {}:\n{words}", self.log.display()),
+        }
     }
 
     /// Asks it to end.
