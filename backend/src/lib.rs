@@ -3,10 +3,18 @@
 //! Dependencies point inwards: `http` knows axum, `storage` knows sqlx, `oauth` knows the outside world;
 //! the rules in `connections` and `jobs` know only the traits and the nouns in `domain`.
 
+pub mod app;
+pub mod background;
 pub mod clock;
+pub mod config;
+pub mod connections;
 pub mod domain;
+pub mod http;
+pub mod identity;
+pub mod jobs;
 pub mod oauth;
 pub mod storage;
+pub mod telemetry;
 pub mod timing;
 pub mod vault;
 

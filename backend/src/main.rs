@@ -1,1 +1,59 @@
-fn main() {}
+//! The `aiq-connect` command.
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use aiq_connect::{
+    app::Service,
+    config::{self, ProcessEnvironment},
+};
+use clap::{Parser, Subcommand};
+
+/// Lets people connect their own accounts, and jobs call MCP servers as them.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Serve the page, the API and the workers' endpoint until interrupted.
+    Serve {
+        /// The AIQ or NAT configuration file; else `CONFIG_FILE` or `NAT_CONFIG_FILE` name it.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { verb: Verb::Serve { config } } = Arguments::parse();
+    aiq_connect::telemetry::start(&ProcessEnvironment);
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to tell it to if standard error is gone.
+            let _ = writeln!(std::io::stderr(), "{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn serve(path: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
+    let path = config::locate(path.as_deref(), &ProcessEnvironment)?;
+    let config = config::load(&path, &ProcessEnvironment)?;
+    let service = Service::assemble(config).await?;
+    service.serve(interrupted()).await?;
+    Ok(())
+}
+
+/// SIGINT or SIGTERM.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

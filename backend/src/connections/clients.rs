@@ -7,7 +7,7 @@ use url::Url;
 use super::{Connections, FaultCause, Faulted, Protected, Reach};
 use crate::{
     config::{ClientSource, Server},
-    domain::{ClientAuth, Grant, Registration},
+    domain::{ClientAuth, Grant, Registration, SourceId},
     oauth::{Client, Discovery, Metadata, RegistrationRequest},
     storage::StoreError,
     vault::SealContext,
@@ -42,6 +42,14 @@ impl Connections {
                 Ok(discovery)
             }
             Err(cause) => Err(self.note_broken(protected.server, cause)),
+        }
+    }
+
+    /// Looks whether people can sign in at a source, for the listing. Sources that need no sign-in always can.
+    pub async fn check_sign_in(&self, source: &SourceId) -> bool {
+        match self.protected(source.as_str()) {
+            Ok(protected) => self.discover(protected).await.is_ok(),
+            Err(_) => true,
         }
     }
 

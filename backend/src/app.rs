@@ -1,0 +1,165 @@
+//! Puts the service together: the only place that names concrete implementations.
+
+use std::{io::Write, net::SocketAddr, sync::Arc};
+
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    background,
+    clock::{Chance, Clock, SystemClock},
+    config::{Config, Database, KeySource},
+    connections::Connections,
+    http,
+    identity::OwnSignIn,
+    install_crypto,
+    jobs::{Gate, NatService, ResearchService},
+    oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
+    storage::{SqliteStore, Store, StoreError},
+    timing,
+    vault::{Created, KeyError, MasterKey, Vault},
+};
+
+/// Why the service does not start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Somebody listens there already, or may not.
+    #[error("cannot listen on {address}: {cause}. {remedy}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The operating system's reason.
+        #[source]
+        cause: std::io::Error,
+        /// What to do.
+        remedy: String,
+    },
+    /// The database cannot be opened.
+    #[error("cannot open the database: {0}{}", cause_of(.0))]
+    Store(#[from] StoreError),
+    /// The key cannot be had.
+    #[error("the encryption key cannot be used: {0}")]
+    Key(#[from] KeyError),
+    /// The HTTP client cannot be made.
+    #[error("cannot make an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// A listener broke.
+    #[error("a listener broke: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+fn cause_of(error: &StoreError) -> String {
+    std::error::Error::source(error).map(|cause| format!(" ({cause})")).unwrap_or_default()
+}
+
+/// The service, ready to listen.
+pub struct Service {
+    app: Arc<http::App>,
+    background: tokio::task::JoinHandle<()>,
+}
+
+impl Service {
+    /// Opens what the configuration names and wires it up. No provider has to be there for it.
+    pub async fn assemble(config: Config) -> Result<Self, ServeError> {
+        install_crypto();
+        let config = Arc::new(config);
+        let chance = Chance::from_system();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
+        let Database::Sqlite { path } = &config.database;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path).await?);
+        let outbound = Outbound::new(AddressPolicy {
+            allow_loopback: config.outbound.allow_loopback,
+            allow_hosts: config.outbound.allow_hosts.clone(),
+        })?;
+        let servers = Arc::new(HttpAuthorizationServers::new(outbound, Arc::clone(&clock)));
+        let connections = Arc::new(Connections::new(
+            Arc::clone(&config),
+            Arc::clone(&store),
+            Arc::clone(&vault),
+            servers.clone(),
+            Arc::clone(&clock),
+            chance.clone(),
+        ));
+        let research = match &config.upstream {
+            Some(upstream) => Some(Arc::new(NatService::new(upstream.url.clone())?) as Arc<dyn ResearchService>),
+            None => None,
+        };
+        let gate =
+            Gate::new(Arc::clone(&connections), Arc::clone(&store), Arc::clone(&vault), chance.clone(), research);
+        let sign_in = OwnSignIn::new(
+            Arc::clone(&config),
+            Arc::clone(&store),
+            Arc::clone(&vault),
+            servers,
+            Arc::clone(&clock),
+            chance.clone(),
+        );
+        let sources = config.sources.iter().filter(|source| source.protection.is_some());
+        let sources = sources.map(|source| source.id.clone()).collect();
+        let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
+        let background = tokio::spawn(watching);
+        Ok(Self { app: Arc::new(http::App { config, connections, gate, sign_in, vault, store, chance }), background })
+    }
+
+    /// Listens until told to stop, then lets requests under way finish for a while.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let config = Arc::clone(&self.app.config);
+        let public = listen(config.bind, "Set AIQ_CONNECT_BIND (or aiq_connect.bind) to another address").await?;
+        let workers =
+            listen(config.worker.bind, "Set AIQ_CONNECT_WORKER_BIND (or aiq_connect.worker.bind) to another address").await?;
+        tracing::info!(address = %public.local_addr()?, workers = %workers.local_addr()?, "listening");
+        // Whoever started us may wait for this line.
+        writeln!(std::io::stdout(), "ready {}", config.public_url)?;
+
+        let (told, _) = watch::channel(false);
+        let stopped = |mut told: watch::Receiver<bool>| async move {
+            // An error means that the sender is gone: stop as well.
+            let _ = told.wait_for(|told| *told).await;
+        };
+        let people = axum::serve(public, http::router(Arc::clone(&self.app))).with_graceful_shutdown(stopped(told.subscribe()));
+        let jobs = axum::serve(workers, http::worker_router(Arc::clone(&self.app)))
+            .with_graceful_shutdown(stopped(told.subscribe()));
+        let both = async { tokio::try_join!(people.into_future(), jobs.into_future()) };
+        tokio::pin!(both);
+        tokio::select! {
+            ended = &mut both => { ended?; }
+            () = stop => {
+                tracing::info!("stopping");
+                told.send_replace(true);
+                if tokio::time::timeout(timing::SHUTDOWN, both).await.is_err() {
+                    tracing::warn!("some requests did not finish in time");
+                }
+            }
+        }
+        self.background.abort();
+        Ok(())
+    }
+}
+
+async fn listen(address: SocketAddr, remedy: &str) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|cause| {
+        let remedy = match cause.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("Another program uses port {}. Stop it, or: {remedy}.", address.port())
+            }
+            _ => format!("{remedy}."),
+        };
+        ServeError::Listen { address, cause, remedy }
+    })
+}
+
+fn master_key(config: &Config, chance: &Chance) -> Result<MasterKey, KeyError> {
+    match &config.key {
+        KeySource::Inline(text) => MasterKey::from_text(text),
+        KeySource::File(path) => {
+            let (key, Created(created)) = MasterKey::from_file_or_create(path, chance)?;
+            if created {
+                tracing::warn!(
+                    file = %path.display(),
+                    "made a new encryption key; keep a copy of this file: without it every connection has to be made anew"
+                );
+            }
+            Ok(key)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `GET /v1/auth/mcp/{source}/callback`: the person comes back from the provider.
+
+use std::sync::Arc;
+
+use aiq_connect_shared::FaultCode;
+use axum::{
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use super::{
+    App, cookies,
+    person::Visitor,
+    window::{Ended, Window},
+    words,
+};
+use crate::{
+    connections::{CompleteError, Connections, Returned},
+    domain::{FlowId, SourceId},
+    vault::Secret,
+};
+
+/// The authorization response (RFC 6749 §4.1.2, RFC 9207). `error_description` and `error_uri` are not even read.
+#[derive(Deserialize)]
+pub(super) struct Answer {
+    state: Option<Secret>,
+    code: Option<Secret>,
+    error: Option<String>,
+    iss: Option<String>,
+}
+
+/// Checks that it is the same browser, person, source and issuer, stores the grant, and says so.
+pub(super) async fn complete(
+    State(app): State<Arc<App>>,
+    Path(source): Path<String>,
+    Query(answer): Query<Answer>,
+    Visitor(visitor): Visitor,
+    headers: HeaderMap,
+) -> Response {
+    let principal = match visitor {
+        Ok(person) => person.map(|person| person.id),
+        Err(response) => return response,
+    };
+    let source_id = SourceId(source.clone());
+    let name = app.config.sources.iter().find(|known| known.id == source_id).map_or(source.as_str(), |known| &known.name);
+    let returned = Returned {
+        source: source.clone(),
+        state: answer.state,
+        code: answer.code,
+        error: answer.error,
+        iss: answer.iss,
+        browser_hash: cookies::read(&headers, cookies::BROWSER).map(|cookie| cookie.sha256_hex()),
+        principal,
+    };
+    let ended = |flow: FlowId, ok: bool| Ended {
+        flow: flow.0.to_string(),
+        source: &source,
+        ok,
+        origin: app.config.public_url.origin().ascii_serialization(),
+    };
+    match app.connections.complete(returned).await {
+        Ok(completed) => Window {
+            heading: format!("{name} is connected"),
+            text: vec!["You can close this window.".to_owned()],
+            ended: Some(ended(completed.flow, true)),
+            closable: true,
+            ..Window::default()
+        }
+        .into_response(),
+        Err(CompleteError::Fault(fault)) => {
+            let (heading, status) = match fault.code {
+                FaultCode::ConsentDenied => ("Nothing was connected".to_owned(), StatusCode::OK),
+                FaultCode::IdpUnreachable => (format!("{name} wasn't connected"), StatusCode::BAD_GATEWAY),
+                _ => (format!("{name} wasn't connected"), StatusCode::BAD_REQUEST),
+            };
+            Window {
+                status,
+                heading,
+                text: vec![words::sentence(fault.code, name)],
+                reference: (fault.code != FaultCode::ConsentDenied).then_some(fault.reference.as_str()),
+                action: Some(("Try again".to_owned(), Connections::connect_path(&source_id))),
+                ended: Some(ended(fault.flow, false)),
+                closable: true,
+            }
+            .into_response()
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+/// The pages of those whose link is not good here. They name no flow: whose it is, is nobody's business.
+fn refused(error: &CompleteError) -> Response {
+    let again = "Go back to AI-Q and choose Connect again.";
+    let (status, heading, text) = match error {
+        CompleteError::NotProtected(_) => (StatusCode::NOT_FOUND, "There is nothing to connect here", again),
+        CompleteError::LinkOver | CompleteError::Fault(_) => {
+            (StatusCode::BAD_REQUEST, "This sign-in link is no longer valid", again)
+        }
+        CompleteError::OtherBrowser => (
+            StatusCode::BAD_REQUEST,
+            "This sign-in was started in another browser",
+            "Finish it where you started it, or go back to AI-Q in this browser and choose Connect again. \
+             Nothing was connected.",
+        ),
+        CompleteError::NotSignedIn => (
+            StatusCode::UNAUTHORIZED,
+            "You're signed out of AI-Q",
+            "Sign in to AI-Q again and choose Connect once more. Nothing was connected.",
+        ),
+        CompleteError::OtherPerson => (
+            StatusCode::FORBIDDEN,
+            "You're signed in to AI-Q as someone else",
+            "This link belongs to another person. Nothing was connected.",
+        ),
+        CompleteError::Store(error) => {
+            tracing::error!(%error, "storage failed while a sign-in was completed");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "We couldn't save the connection",
+                "Something on our side does not answer. Go back to AI-Q and choose Connect again in a minute.",
+            )
+        }
+    };
+    Window { status, heading: heading.to_owned(), text: vec![text.to_owned()], closable: true, ..Window::default() }
+        .into_response()
+}

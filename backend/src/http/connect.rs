@@ -1,0 +1,198 @@
+//! `GET` (the launch page) and `POST /v1/auth/mcp/{source}/connect`
+
+use std::sync::Arc;
+
+use aiq_connect_shared::{AuthStatus, ConnectAnswer, ConnectRequest, Intent};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    App, cookies,
+    person::{Person, Visitor},
+    problem::{ApiError, problem},
+    window::{Ended, Window},
+    words,
+};
+use crate::{
+    connections::{Launch, StartError},
+    domain::{FlowId, SourceId},
+    timing,
+    vault::Secret,
+};
+
+/// The launch page's query.
+#[derive(Deserialize)]
+pub(super) struct LaunchQuery {
+    flow: Option<Uuid>,
+    #[serde(default)]
+    intent: Intent,
+    confirm: Option<String>,
+}
+
+/// For clients that open the window themselves: makes a flow, and says which page of ours starts it.
+pub(super) async fn announce(
+    State(app): State<Arc<App>>,
+    person: Person,
+    Path(source): Path<String>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let wish = if body.is_empty() { Ok(ConnectRequest::default()) } else { serde_json::from_slice(&body) };
+    let Ok(ConnectRequest { intent }) = wish else {
+        let message = "`intent` has to be reconnect, switch_account or more_permission.";
+        return Ok(problem(StatusCode::UNPROCESSABLE_ENTITY, "intent_unknown", message));
+    };
+    if intent.is_none() && app.connections.status(&person.id, &source, None).await?.status == AuthStatus::Connected {
+        return Ok(Json(ConnectAnswer {
+            source_id: source,
+            status: "connected".to_owned(),
+            auth_url: None,
+            expires_at: None,
+            flow_id: None,
+        })
+        .into_response());
+    }
+    let announced = app.connections.announce(&person.id, &source, intent.unwrap_or_default()).await?;
+    Ok(Json(ConnectAnswer {
+        source_id: source,
+        status: "auth_required".to_owned(),
+        auth_url: Some(announced.launch.to_string()),
+        expires_at: Some(announced.expires_at),
+        flow_id: Some(announced.flow.0),
+    })
+    .into_response())
+}
+
+/// What a sign-in window opens: checks who is here, ties the flow to this browser, and goes on to the provider.
+pub(super) async fn launch(
+    State(app): State<Arc<App>>,
+    Path(source): Path<String>,
+    Query(query): Query<LaunchQuery>,
+    Visitor(visitor): Visitor,
+    headers: HeaderMap,
+) -> Response {
+    let flow = FlowId(query.flow.unwrap_or_else(|| app.chance.uuid()));
+    let address = format!("/v1/auth/mcp/{source}/connect?flow={}&intent={}", flow.0, intent_word(query.intent));
+    let person = match visitor {
+        Ok(Some(person)) => person,
+        Ok(None) => return sign_in_first(&address),
+        Err(response) => return response,
+    };
+    let source_id = SourceId(source.clone());
+    let confirmed = query.confirm.as_deref().is_some_and(|tag| {
+        app.vault.verify_confirm_tag(&person.session_hash, flow, &source_id, tag)
+    });
+    let from_us = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    let name = app.config.sources.iter().find(|known| known.id == source_id).map(|known| known.name.clone());
+    if let (Some(name), false) = (&name, confirmed || from_us) {
+        let tag = app.vault.confirm_tag(&person.session_hash, flow, &source_id);
+        return confirm(name, &person, &format!("{address}&confirm={tag}"));
+    }
+
+    let browser = cookies::read(&headers, cookies::BROWSER)
+        .unwrap_or_else(|| Secret::new(BASE64_URL_SAFE_NO_PAD.encode(app.chance.bytes::<32>())));
+    let launch = Launch {
+        principal: &person.id,
+        source: &source,
+        flow: Some(flow),
+        intent: query.intent,
+        browser_hash: &browser.sha256_hex(),
+    };
+    match app.connections.launch(&launch).await {
+        Ok(provider) => to_provider(provider.as_str(), &browser),
+        Err(error) => failed(&app, &error, &source, name.as_deref().unwrap_or(&source), flow),
+    }
+}
+
+fn to_provider(address: &str, browser: &Secret) -> Response {
+    let cookie = cookies::set(cookies::BROWSER, browser, timing::SESSION_LIFETIME);
+    let (Some(cookie), Ok(location)) = (cookie, HeaderValue::from_str(address)) else {
+        return problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The provider's address cannot be sent.");
+    };
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::SET_COOKIE, cookie)]).into_response()
+}
+
+fn sign_in_first(address: &str) -> Response {
+    let back: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
+    Window {
+        status: StatusCode::UNAUTHORIZED,
+        heading: "Sign in to AI-Q first".to_owned(),
+        text: vec!["You can connect a source once we know who you are.".to_owned()],
+        action: Some(("Sign in".to_owned(), format!("/v1/auth/login?return_to={back}"))),
+        ..Window::default()
+    }
+    .into_response()
+}
+
+fn confirm(name: &str, person: &Person, address: &str) -> Response {
+    let profile = &person.session.profile;
+    let who = profile.email.as_deref().unwrap_or(&profile.name);
+    Window {
+        heading: format!("Connect {name} to AI-Q?"),
+        text: vec![
+            format!("You are signed in to AI-Q as {who}."),
+            format!("You will sign in at {name}'s own page; AI-Q never sees your password."),
+        ],
+        action: Some((format!("Connect {name}"), address.to_owned())),
+        ..Window::default()
+    }
+    .into_response()
+}
+
+fn failed(app: &App, error: &StartError, source: &str, name: &str, flow: FlowId) -> Response {
+    let (status, heading, text) = match error {
+        StartError::NotProtected(error) => (StatusCode::NOT_FOUND, "There is nothing to connect here", error.to_string()),
+        StartError::Disabled(_) => (
+            StatusCode::FORBIDDEN,
+            "This source is turned off",
+            format!("Your administrator turned {name} off."),
+        ),
+        StartError::FlowOver => (
+            StatusCode::GONE,
+            "This sign-in link is no longer valid",
+            "Go back to AI-Q and choose Connect again.".to_owned(),
+        ),
+        StartError::Fault(fault) => {
+            (StatusCode::BAD_GATEWAY, "We couldn't start the sign-in", words::sentence(fault.code, name))
+        }
+        StartError::Store(error) => {
+            tracing::error!(%error, "storage failed while a sign-in was started");
+            let text = "We can't save anything right now. Try again in a few seconds.".to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, "We couldn't start the sign-in", text)
+        }
+    };
+    let reference = match error {
+        StartError::Fault(fault) => Some(fault.reference.as_str()),
+        _ => None,
+    };
+    Window {
+        status,
+        heading: heading.to_owned(),
+        text: vec![text],
+        reference,
+        ended: Some(Ended {
+            flow: flow.0.to_string(),
+            source,
+            ok: false,
+            origin: app.config.public_url.origin().ascii_serialization(),
+        }),
+        closable: true,
+        ..Window::default()
+    }
+    .into_response()
+}
+
+fn intent_word(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Reconnect => "reconnect",
+        Intent::SwitchAccount => "switch_account",
+        Intent::MorePermission => "more_permission",
+    }
+}

@@ -1,0 +1,26 @@
+//! `GET /v1/data_sources`
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest, Sha256};
+
+use super::{App, person::Person, problem::{ApiError, problem}};
+
+/// A bare array of sources with the person's own connections. `ETag` and `If-None-Match` spare the body.
+pub(super) async fn list(State(app): State<Arc<App>>, person: Person, headers: HeaderMap) -> Result<Response, ApiError> {
+    let sources = app.connections.data_sources(&person.id).await?;
+    let Ok(body) = serde_json::to_vec(&sources) else {
+        return Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The listing could not be written."));
+    };
+    let etag = format!("\"{}\"", &crate::domain::hex(&Sha256::digest(&body))[..32]);
+    let own = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, own).into_response());
+    }
+    Ok((own, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+}

@@ -1,0 +1,172 @@
+//! The only place that turns what went wrong into a status code and a JSON body.
+
+use aiq_connect_shared::{AuthRequired, Problem};
+use axum::{
+    Json,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    connections::{DisconnectError, FreshTokenError, NotProtected, PreflightError, StartError, StatusError},
+    jobs::{ForwardError, JobError, SubmitError},
+    storage::StoreError,
+};
+
+/// A status code with a [`Problem`] body.
+pub(super) fn problem(status: StatusCode, code: &str, message: impl Into<String>) -> Response {
+    (status, Json(Problem { error: code.to_owned(), message: message.into() })).into_response()
+}
+
+/// 401 as AIQ says it.
+pub(super) fn unauthenticated() -> Response {
+    let body = serde_json::json!({"detail": "Sign in first.", "error": "token_missing"});
+    (StatusCode::UNAUTHORIZED, Json(body)).into_response()
+}
+
+/// An error of the rules, on its way out as JSON.
+pub(super) struct ApiError(Response);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = %error, cause = ?std::error::Error::source(&error).map(ToString::to_string), "storage failed");
+        let message = "The database does not answer at the moment; nothing was changed. Try again in a few seconds.";
+        let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message);
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+        Self(response)
+    }
+}
+
+impl From<NotProtected> for ApiError {
+    fn from(error: NotProtected) -> Self {
+        let code = match error {
+            NotProtected::Unknown(_) => "source_unknown",
+            NotProtected::Unprotected(_) => "source_unprotected",
+        };
+        Self(problem(StatusCode::NOT_FOUND, code, error.to_string()))
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NotProtected(error) => error.into(),
+            StartError::Store(error) => error.into(),
+            StartError::Disabled(_) => Self(problem(StatusCode::FORBIDDEN, "source_disabled", error.to_string())),
+            StartError::FlowOver => Self(problem(StatusCode::GONE, "flow_over", error.to_string())),
+            StartError::Fault(fault) => {
+                Self(problem(StatusCode::BAD_GATEWAY, fault.code.as_str(), fault.code.sentence()))
+            }
+        }
+    }
+}
+
+impl From<StatusError> for ApiError {
+    fn from(error: StatusError) -> Self {
+        match error {
+            StatusError::NotProtected(error) => error.into(),
+            StatusError::Store(error) => error.into(),
+            StatusError::NoFlow => Self(problem(StatusCode::NOT_FOUND, "flow_unknown", "No such sign-in of yours.")),
+        }
+    }
+}
+
+impl From<DisconnectError> for ApiError {
+    fn from(error: DisconnectError) -> Self {
+        match error {
+            DisconnectError::NotProtected(error) => error.into(),
+            DisconnectError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PreflightError> for ApiError {
+    fn from(error: PreflightError) -> Self {
+        match error {
+            PreflightError::Store(error) => error.into(),
+            PreflightError::Blocked(sources) => {
+                Self((StatusCode::CONFLICT, Json(AuthRequired::new(sources))).into_response())
+            }
+            PreflightError::Unknown { ref invalid, ref known } => {
+                // AIQ's own shape, so that its clients understand it.
+                let detail = serde_json::json!({
+                    "message": error.to_string(), "invalid_ids": invalid, "unavailable_for_agent": [], "known_ids": known,
+                });
+                let body =
+                    serde_json::json!({"error": "data_sources_unknown", "message": error.to_string(), "detail": detail});
+                Self((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response())
+            }
+        }
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Preflight(error) => error.into(),
+            SubmitError::Store(error) => error.into(),
+            SubmitError::Forward(error) => forward(&error),
+            SubmitError::NotConfigured => not_configured(),
+            SubmitError::EmptyInput | SubmitError::Expiry => {
+                Self(problem(StatusCode::UNPROCESSABLE_ENTITY, "submission_invalid", error.to_string()))
+            }
+        }
+    }
+}
+
+impl From<JobError> for ApiError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Store(error) => error.into(),
+            JobError::Forward(error) => forward(&error),
+            JobError::NotConfigured => not_configured(),
+            JobError::NotFound => Self(problem(StatusCode::NOT_FOUND, "job_unknown", "No such job of yours.")),
+        }
+    }
+}
+
+impl From<FreshTokenError> for ApiError {
+    fn from(error: FreshTokenError) -> Self {
+        let message = error.to_string();
+        match error {
+            FreshTokenError::Store(error) => error.into(),
+            FreshTokenError::ReconnectRequired(body) => Self((StatusCode::CONFLICT, Json(body)).into_response()),
+            FreshTokenError::JobUnknown => Self(problem(StatusCode::NOT_FOUND, "job_unknown", message)),
+            FreshTokenError::NotCovered(_) => Self(problem(StatusCode::FORBIDDEN, "server_not_covered", message)),
+            FreshTokenError::IdpUnreachable { retry_after } => {
+                Self(later("idp_unreachable", message, retry_after.as_secs().max(1)))
+            }
+            FreshTokenError::RefreshInProgress => Self(later("refresh_in_progress", message, 1)),
+        }
+    }
+}
+
+fn forward(error: &ForwardError) -> ApiError {
+    tracing::error!(error = %error, cause = ?std::error::Error::source(error).map(ToString::to_string), "the research service failed");
+    let (code, message) = match error {
+        ForwardError::Unreachable(_) => {
+            ("upstream_unreachable", "The research service does not answer. Check that it runs, then try again.")
+        }
+        ForwardError::Refused(_) | ForwardError::Malformed => {
+            ("upstream_failed", "The research service could not take this. Its own log says why.")
+        }
+    };
+    ApiError(problem(StatusCode::BAD_GATEWAY, code, message))
+}
+
+fn not_configured() -> ApiError {
+    let message = "No research service is configured: set aiq_connect.upstream.url.";
+    ApiError(problem(StatusCode::SERVICE_UNAVAILABLE, "upstream_not_configured", message))
+}
+
+fn later(code: &str, message: String, seconds: u64) -> Response {
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, code, message);
+    response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+    response
+}

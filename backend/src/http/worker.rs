@@ -1,0 +1,52 @@
+//! `POST /v1/worker/tokens/resolve`, on the workers' own listener.
+
+use std::sync::Arc;
+
+use aiq_connect_shared::ResolveRequest;
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::TimeDelta;
+use subtle::{Choice, ConstantTimeEq};
+
+use super::{App, problem::{ApiError, problem}};
+use crate::{
+    connections::{FreshToken, TokenQuestion},
+    domain::JobId,
+    timing,
+};
+
+/// A fresh token of the job's owner, for a worker that proves itself and names a living job.
+pub(super) async fn resolve(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Json(request): Json<ResolveRequest>,
+) -> Result<Response, ApiError> {
+    if !has_worker_key(&app, &headers) {
+        let message = "The worker credential is missing or wrong: AIQ_CONNECT_WORKER_KEY has to be the same on both sides.";
+        return Ok(problem(StatusCode::UNAUTHORIZED, "worker_key_invalid", message));
+    }
+    let question = TokenQuestion {
+        job: JobId(request.job_id),
+        server: request.mcp_server_id.as_str().into(),
+        sub: request.user_sub,
+        min_ttl: request.min_ttl_seconds.map_or(timing::MIN_TTL, |seconds| TimeDelta::seconds(seconds.into())),
+        known: request.known_sha256,
+        rejected: request.rejected_sha256,
+    };
+    Ok(match app.connections.fresh_token(&question).await? {
+        FreshToken::Token(token) => Json(token).into_response(),
+        FreshToken::StillCurrent => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+/// Compares with every valid key, so that the time taken tells nothing.
+fn has_worker_key(app: &App, headers: &HeaderMap) -> bool {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.strip_prefix("Bearer ").unwrap_or_default().as_bytes();
+    let found = app.config.worker.keys.iter().fold(Choice::from(0), |found, key| found | key.expose().as_bytes().ct_eq(given));
+    found.into()
+}
