@@ -1,1 +1,84 @@
-fn main() {}
+//! How AIQ Connect is built, started and tested: `cargo xtask <verb>`.
+
+mod cache;
+mod check;
+mod check_fresh;
+mod demo;
+mod group;
+mod guard;
+mod project;
+mod run;
+mod say;
+mod setup;
+mod suites;
+mod web;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::project::Project;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Builds, starts and tests AIQ Connect.")]
+struct Line {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Install and build everything that the other verbs need (they do it by themselves).
+    Setup {
+        /// Only what compiles and bundles the page.
+        #[arg(long)]
+        page: bool,
+    },
+    /// Start everything on this machine, with people to sign in as.
+    Demo {
+        /// Start it on free ports, let two people use it over HTTP, and fail unless everything holds.
+        #[arg(long)]
+        check: bool,
+        /// Where the page is served.
+        #[arg(long, default_value_t = 8000, conflicts_with = "check")]
+        port: u16,
+    },
+    /// Run every test there is.
+    Test,
+    /// Run the browser's tests alone.
+    E2e,
+    /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
+    CheckFresh {
+        /// Only one of the two.
+        #[arg(long)]
+        only: Option<check_fresh::Only>,
+    },
+    /// Ends what this program leaves behind; started by itself only.
+    #[command(name = guard::VERB, hide = true)]
+    Guard,
+}
+
+fn main() -> ExitCode {
+    match perform(&Line::parse().verb) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(verb: &Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Guard => guard::keep_watch(),
+        Verb::Demo { check: true, .. } => check::verb()?,
+        Verb::Demo { check: false, port } => demo::run(*port)?,
+        Verb::Test => suites::run()?,
+        Verb::E2e => suites::run_browser()?,
+        Verb::CheckFresh { only } => check_fresh::run(*only)?,
+        Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,
+        Verb::Setup { page: false } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,82 @@
+//! The same facts, asked of those who own them: the MCP server, the provider, Dask.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::person::SOURCE;
+use crate::demo::plan::{INTROSPECTION_CLIENT, Plan};
+use crate::project::Project;
+use crate::run;
+use crate::setup::python;
+
+const WORKER_IDS: &str = "import json, os, sys; from distributed import Client; \
+                          print(json.dumps(sorted(Client(sys.argv[1]).run(os.getpid).values())))";
+
+/// The incidents of one person, as the MCP server itself lists them, each as the answers show it.
+pub fn rows(project: &Project, person: &str) -> Result<Vec<String>> {
+    let mut command = project.command(python::MCP.program(project, "python"));
+    let listed = run::answer(project, command.args(["demo/mcp/server.py", "--list", person]))?;
+    let listed: Vec<Value> = serde_json::from_str(&listed.context("the MCP server's own list failed")?)?;
+    let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    let mut rows: Vec<_> = listed
+        .iter()
+        .map(|row| format!("{} · {} · {}", text(row, "id"), text(row, "title"), text(row, "state")))
+        .collect();
+    rows.sort();
+    Ok(rows)
+}
+
+/// The process ids of the workers, asked of the workers.
+pub fn worker_ids(project: &Project, plan: &Plan) -> Result<Vec<u32>> {
+    let mut command = project.command(python::WORKFLOW.program(project, "python"));
+    let said = run::answer(project, command.args(["-c", WORKER_IDS, &plan.scheduler_url()]))?;
+    Ok(serde_json::from_str(&said.context("Dask did not say which workers it has")?)?)
+}
+
+/// The access token that a worker gets for this job.
+pub fn token_of(plan: &Plan, job: &str) -> Result<String> {
+    let answer = post(
+        &format!("{}/v1/worker/tokens/resolve", plan.broker_url()),
+        &format!("Bearer {}", plan.worker_key),
+        &Body::Json(&json!({ "job_id": job, "mcp_server_id": SOURCE })),
+    )?;
+    Ok(answer["access_token"].as_str().context("the worker's answer holds no token")?.to_owned())
+}
+
+/// Whether the provider takes this token for a living one (RFC 7662).
+pub fn is_active(plan: &Plan, token: &str) -> Result<bool> {
+    let credentials = base64(format!("{INTROSPECTION_CLIENT}:{}", plan.introspection_secret).as_bytes());
+    let url = format!("{}/token/introspection", plan.issuer());
+    let answer = post(&url, &format!("Basic {credentials}"), &Body::Form(&[("token", token)]))?;
+    answer["active"].as_bool().context("the provider's answer does not say `active`")
+}
+
+/// How often the provider has answered a refresh with new tokens, by its own log.
+pub fn refreshes(plan: &Plan) -> Result<usize> {
+    let log = std::fs::read_to_string(plan.log("provider"))?;
+    let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    Ok(events.filter(|event| event["grant_type"] == "refresh_token" && event["status"] == 200).count())
+}
+
+enum Body<'a> {
+    Json(&'a Value),
+    Form(&'a [(&'a str, &'a str)]),
+}
+
+fn post(url: &str, authorization: &str, body: &Body<'_>) -> Result<Value> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build();
+    let request = config.new_agent().post(url).header("authorization", authorization);
+    let mut answer = match body {
+        Body::Json(value) => request.send_json(value)?,
+        Body::Form(fields) => request.send_form(fields.iter().copied())?,
+    };
+    let text = answer.body_mut().read_to_string()?;
+    // The body of a refusal names codes only; the body of a success may be a token and is never printed.
+    ensure!(answer.status().is_success(), "{url} answered {}: {text}", answer.status());
+    Ok(serde_json::from_str(&text)?)
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

@@ -1,0 +1,90 @@
+//! All processes together: started side by side, ended together, never restarted in silence.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::plan::Plan;
+use super::service::Running;
+use super::table;
+use crate::project::Project;
+use crate::say;
+
+const GLANCE: Duration = Duration::from_millis(50);
+const START: Duration = Duration::from_secs(90);
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A running system. Dropping it ends every process of it.
+pub struct Stack<'a> {
+    /// Addresses, secrets and folders.
+    pub plan: Plan,
+    project: &'a Project,
+    services: Vec<Running<'a>>,
+}
+
+impl<'a> Stack<'a> {
+    /// Starts everything at once and waits until all of it is ready.
+    pub fn start(project: &'a Project, plan: Plan) -> Result<Self> {
+        let since = Instant::now();
+        let mut stack = Self { plan, project, services: Vec::new() };
+        for service in table::services(project, &stack.plan) {
+            let log = stack.plan.log(service.name);
+            stack.services.push(Running::start(project, service, log)?);
+        }
+        let deadline = since + START;
+        while !stack.look()? {
+            if Instant::now() > deadline {
+                bail!("{}", stack.late());
+            }
+            sleep(GLANCE);
+        }
+        say::line("ready", format!("all {} after {}", stack.services.len(), say::seconds(since.elapsed())));
+        Ok(stack)
+    }
+
+    /// Whether all are ready; fails when one has ended or the person wants to stop.
+    fn look(&mut self) -> Result<bool> {
+        self.ensure_alive()?;
+        self.services.iter_mut().for_each(Running::look);
+        Ok(self.services.iter().all(Running::is_ready))
+    }
+
+    /// Fails when one has ended or the person wants to stop.
+    pub fn ensure_alive(&mut self) -> Result<()> {
+        self.project.go_on()?;
+        self.services.iter_mut().try_for_each(Running::ensure_alive)
+    }
+
+    fn late(&self) -> String {
+        let late = self.services.iter().filter(|service| !service.is_ready());
+        let words = late.map(|service| format!("{} was not ready in time. {}", service.name(), service.last_words()));
+        format!("after {}: {}", say::seconds(START), words.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Blocks until the person ends it (`Ok`) or a process has ended by itself (`Err`).
+    pub fn watch(&mut self) -> Result<()> {
+        while !self.project.is_interrupted() {
+            self.services.iter_mut().try_for_each(Running::ensure_alive)?;
+            sleep(GLANCE);
+        }
+        Ok(())
+    }
+
+    /// The process id of a service.
+    pub fn id(&self, name: &str) -> Result<u32> {
+        let found = self.services.iter().find(|service| service.name() == name);
+        found.map(Running::id).with_context(|| format!("no process is called {name}"))
+    }
+}
+
+impl Drop for Stack<'_> {
+    fn drop(&mut self) {
+        for service in &self.services {
+            service.ask_to_end();
+        }
+        for service in &mut self.services {
+            service.stop(GRACE);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a fresh machine needs. Every step is silent and quick when it was done before.
+
+pub mod backend;
+mod cargo_tools;
+pub mod chromium;
+mod debian;
+pub mod npm;
+pub mod page;
+pub mod python;
+mod rust;
+mod rust_source;
+pub mod wasm_std;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
+
+use crate::project::Project;
+
+/// Who is going to use what is set up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The running system, without a browser of ours.
+    Demo,
+    /// Everything that any test needs.
+    Tests,
+}
+
+/// Makes everything ready: what is compiled and what is downloaded at the same time, because they wait for different things.
+pub fn ready(project: &Project, purpose: Purpose) -> Result<()> {
+    std::thread::scope(|scope| {
+        let downloads = scope.spawn(|| downloads(project, purpose));
+        let compiled = compiled(project);
+        let downloaded = downloads.join().unwrap_or_else(|_| Err(anyhow!("a set-up step panicked")));
+        project.go_on()?;
+        compiled.and(downloaded)
+    })
+}
+
+fn downloads(project: &Project, purpose: Purpose) -> Result<()> {
+    npm::ready(project, npm::PROVIDER)?;
+    python::MCP.ready(project)?;
+    python::WORKFLOW.ready(project)?;
+    if purpose == Purpose::Tests {
+        python::WORKER.ready(project)?;
+        chromium::ready(project)?;
+    }
+    Ok(())
+}
+
+fn compiled(project: &Project) -> Result<()> {
+    npm::ready(project, npm::TESTS)?;
+    page_tools(project)?;
+    page::ready(project)?;
+    backend::ready(project)
+}
+
+/// What compiles and bundles the page.
+pub fn page_tools(project: &Project) -> Result<()> {
+    wasm_std::ready(project)?;
+    cargo_tools::ready(project)
+}
+
+/// Folders whose programs come before the machine's own.
+pub fn tool_folders(project: &Project) -> Vec<PathBuf> {
+    let mut folders = cargo_tools::folders(project);
+    folders.push(npm::programs(project));
+    folders.push(python::uv_folder(project).join("bin"));
+    folders
+}
+
+/// A program on this process's `PATH`.
+fn which(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}

@@ -1,0 +1,85 @@
+//! `cargo xtask test`: every suite there is, the cheap ones first, with one count at the end.
+
+mod browser;
+mod counts;
+mod node;
+mod python;
+mod rust;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+pub use self::counts::Tally;
+use crate::project::Project;
+use crate::setup::{self, Purpose};
+use crate::{check, say};
+
+type Suite = (&'static str, fn(&Project) -> Result<Tally>);
+
+const SUITES: [Suite; 11] = [
+    ("formatting", rust::formatting),
+    ("set-up", set_up),
+    ("clippy", rust::clippy),
+    ("clippy of the page", rust::clippy_of_the_page),
+    ("rust", rust::tests),
+    ("rust documentation", rust::documentation),
+    ("python lints", python::lints),
+    ("python", python::tests),
+    ("provider", node::provider),
+    ("stack", check::run),
+    ("browser", browser::run),
+];
+
+/// What one suite came to.
+struct Outcome {
+    suite: &'static str,
+    tally: Tally,
+    time: Duration,
+}
+
+/// Runs all suites; fails unless every test of every suite passed.
+pub fn run() -> Result<()> {
+    let project = Project::find()?;
+    let mut outcomes = Vec::new();
+    for (suite, run) in SUITES {
+        println!();
+        say::line("suite", suite);
+        let since = Instant::now();
+        let tally = run(&project).unwrap_or_else(|error| {
+            // A suite that cannot run has failed.
+            println!("{suite}: {error:#}");
+            Tally::FAILED
+        });
+        project.go_on()?;
+        outcomes.push(Outcome { suite, tally, time: since.elapsed() });
+    }
+    report(&outcomes)
+}
+
+/// Runs the browser's suite alone.
+pub fn run_browser() -> Result<()> {
+    let project = Project::find()?;
+    setup::ready(&project, Purpose::Tests)?;
+    let since = Instant::now();
+    let tally = browser::run(&project)?;
+    report(&[Outcome { suite: "browser", tally, time: since.elapsed() }])
+}
+
+fn set_up(project: &Project) -> Result<Tally> {
+    setup::ready(project, Purpose::Tests)?;
+    Ok(Tally::default())
+}
+
+fn report(outcomes: &[Outcome]) -> Result<()> {
+    println!("\n{:<20} {:>7} {:>7} {:>8}", "suite", "passed", "failed", "seconds");
+    for Outcome { suite, tally, time } in outcomes {
+        println!("{suite:<20} {:>7} {:>7} {:>8.1}", tally.passed, tally.failed, time.as_secs_f32());
+    }
+    let sum: Tally = outcomes.iter().map(|outcome| outcome.tally).sum();
+    println!("\n{} passed, {} failed", sum.passed, sum.failed);
+    if sum.failed > 0 {
+        bail!("not everything passed");
+    }
+    Ok(())
+}
