@@ -1,0 +1,197 @@
+use aiq_connect_shared::{DataSource, FaultCode, Intent};
+use yew::prelude::*;
+
+use super::glyph::{Glyph, Shape, Tone};
+use super::popup_help::PopupHelp;
+use super::source_details::SourceDetails;
+use super::switch::Switch;
+use crate::state::flow::OpenFlow;
+use crate::state::moment::Moment;
+use crate::state::row_state::{Kind, Notice, RowAction, RowState};
+use crate::text::en::{details as details_words, row as words};
+
+/// What a person did in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowEvent {
+    /// The source.
+    pub id: String,
+    /// What.
+    pub kind: RowEventKind,
+}
+
+/// What a person can do in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowEventKind {
+    /// Pressed the one button.
+    Act(RowAction),
+    /// Moved the switch.
+    Switch(bool),
+    /// Wants a sign-in of this kind.
+    Connect(Intent),
+    /// Wants the window once more.
+    OpenAgain,
+    /// Followed the link that stands in for a refused window.
+    LinkFollowed,
+    /// Wants that link on the clipboard.
+    CopyLink,
+    /// Wants to sign in without a window.
+    StayHere,
+    /// Opened or closed the details.
+    ToggleDetails,
+    /// Asked to disconnect; not confirmed yet.
+    AskDisconnect,
+    /// Thought better of it.
+    Keep,
+    /// Confirmed.
+    Disconnect,
+}
+
+/// Props of [`SourceRow`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct SourceRowProps {
+    /// The source.
+    pub source: DataSource,
+    /// What its row says.
+    pub row: RowState,
+    /// Whether it is switched on.
+    pub is_on: bool,
+    /// The sign-in under way.
+    #[prop_or_default]
+    pub flow: Option<OpenFlow>,
+    /// Where that sign-in's window goes.
+    #[prop_or_default]
+    pub launch_url: AttrValue,
+    /// That window's name.
+    #[prop_or_default]
+    pub launch_target: AttrValue,
+    /// Whether the details are open.
+    #[prop_or_default]
+    pub is_open: bool,
+    /// Whether it asks about disconnecting.
+    #[prop_or_default]
+    pub is_confirming: bool,
+    /// Whether older facts are shown.
+    #[prop_or_default]
+    pub is_stale: bool,
+    /// Now.
+    pub moment: Moment,
+    /// Called with what the person did.
+    pub onevent: Callback<RowEvent>,
+}
+
+/// One data source: its name, its switch, its status in words, and the one next step.
+#[component]
+pub fn SourceRow(props: &SourceRowProps) -> Html {
+    let SourceRowProps { source, row, is_on, .. } = props;
+    let id = &source.id;
+    let facts = words::RowFacts {
+        name: &source.name,
+        auth: source.per_user_auth.as_ref(),
+        is_on: *is_on,
+        flow_ends: props.flow.as_ref().map(|flow| flow.expires_at),
+        moment: props.moment,
+    };
+    let text = words::words(row, &facts);
+    let status_id = format!("source-status-{id}");
+    let event = |kind: RowEventKind| {
+        let (id, onevent) = (id.clone(), props.onevent.clone());
+        Callback::from(move |()| onevent.emit(RowEvent { id: id.clone(), kind }))
+    };
+    let onswitch = {
+        let (id, onevent) = (id.clone(), props.onevent.clone());
+        Callback::from(move |is_on| onevent.emit(RowEvent { id: id.clone(), kind: RowEventKind::Switch(is_on) }))
+    };
+    let (tone, shape) = look(row, *is_on);
+    let has_status = row.kind != Kind::Free;
+
+    html! {
+        <li id={format!("source-{id}")} class={classes!("source", props.is_stale.then_some("is-stale"))}
+            data-testid={format!("source-row-{id}")} data-state={row.word()} data-enabled={is_on.to_string()}>
+            <span class="source-icon" aria-hidden="true">{ monogram(&source.name) }</span>
+            <div class="source-head">
+                <span class="source-name">{ &source.name }</span>
+                if let Some(description) = &source.description {
+                    <p class="source-description">{ description }</p>
+                }
+            </div>
+            <Switch is_on={*is_on && row.kind != Kind::TurnedOff} label={words::switch_name(&source.name)} {onswitch}
+                is_locked={row.kind == Kind::TurnedOff} testid={format!("source-switch-{id}")}
+                describedby={has_status.then(|| AttrValue::from(status_id.clone()))} />
+            if has_status {
+                <div class="source-state">
+                    <div class="source-line">
+                        <p id={status_id} class={classes!("source-status", tone.class())}
+                            data-testid={format!("source-status-{id}")}>
+                            <Glyph {tone} {shape} /><span>{ text.status }</span>
+                        </p>
+                        if let Some(action) = row.action() {
+                            <button type="button" key="action" data-testid={format!("source-action-{id}")}
+                                class={classes!("button", "source-action", is_primary(action).then_some("is-primary"))}
+                                aria-label={words::action_name(action, &source.name)}
+                                onclick={event(RowEventKind::Act(action)).reform(|_: MouseEvent| ())}>
+                                { words::action(action) }
+                            </button>
+                        }
+                    </div>
+                    if row.kind == Kind::WindowBlocked {
+                        <PopupHelp id={id.clone()} name={source.name.clone()} href={&props.launch_url}
+                            target={&props.launch_target} onevent={&props.onevent} />
+                    } else if let Some(second) = text.second {
+                        <p class="source-second">
+                            { second }
+                            if row.kind == Kind::Connecting {
+                                if row.notice != Some(Notice::WindowGone) {
+                                    { " " }{ words::CANT_SEE_IT }
+                                }
+                                { " " }
+                                <button type="button" class="link" onclick={event(RowEventKind::OpenAgain).reform(|_: MouseEvent| ())}>
+                                    { words::OPEN_AGAIN }
+                                </button>
+                            }
+                        </p>
+                    }
+                    <button type="button" class="source-details-toggle" id={format!("details-{id}")}
+                        aria-expanded={props.is_open.to_string()} aria-controls={format!("details-of-{id}")}
+                        aria-label={details_words::details_name(&source.name)} data-testid={format!("source-details-{id}")}
+                        onclick={event(RowEventKind::ToggleDetails).reform(|_: MouseEvent| ())}>
+                        <svg class="chevron" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+                            <path d="m4 6 4 4 4-4" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" />
+                        </svg>
+                        { details_words::DETAILS }
+                    </button>
+                    <div id={format!("details-of-{id}")} hidden={!props.is_open}>
+                        if let (true, Some(auth)) = (props.is_open, &source.per_user_auth) {
+                            <SourceDetails id={id.clone()} name={source.name.clone()} auth={auth.clone()} row={row.clone()}
+                                is_confirming={props.is_confirming} moment={props.moment} onevent={&props.onevent} />
+                        }
+                    </div>
+                </div>
+            }
+        </li>
+    }
+}
+
+/// Actions that bring the person further stand out; calling something off does not.
+fn is_primary(action: RowAction) -> bool {
+    !matches!(action, RowAction::Cancel | RowAction::CopyDetails | RowAction::Recheck)
+}
+
+/// How a state looks.
+pub fn look(row: &RowState, is_on: bool) -> (Tone, Shape) {
+    match row.kind {
+        Kind::Connected => (Tone::Ok, Shape::Disc),
+        Kind::ExpiringSoon => (Tone::Warn, Shape::Disc),
+        Kind::Connecting | Kind::Checking | Kind::Disconnecting => (Tone::Info, Shape::Dashes),
+        Kind::Disconnected if !is_on => (Tone::Quiet, Shape::Ring),
+        Kind::Disconnected | Kind::Expired | Kind::WindowBlocked => (Tone::Warn, Shape::Triangle),
+        Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved) => (Tone::Warn, Shape::Triangle),
+        Kind::Failed(_) => (Tone::Danger, Shape::Cross),
+        Kind::Free | Kind::Denied | Kind::TurnedOff => (Tone::Quiet, Shape::Ring),
+    }
+}
+
+/// The first letters of the first two words.
+fn monogram(name: &str) -> String {
+    let letters = name.split_whitespace().filter_map(|word| word.chars().next()).take(2);
+    letters.flat_map(char::to_uppercase).collect()
+}

@@ -1,0 +1,171 @@
+use aiq_connect_shared::SubmitRequest;
+use gloo_timers::callback::Timeout;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::use_latest::use_latest;
+use crate::api::{ApiError, jobs};
+use crate::platform::memory::{self, Keep};
+use crate::platform::{clock, dom};
+use crate::state::connections::{Action, Connections};
+use crate::state::desk::{Desk, DeskAction, Trouble};
+use crate::state::job::Job;
+use crate::state::pace;
+
+/// How many questions are kept for a page that is loaded again.
+const KEPT: usize = 20;
+
+/// What a person can do with a question.
+#[derive(Clone, PartialEq)]
+pub struct Asking {
+    /// Sends it, or says what is in the way.
+    pub send: Callback<()>,
+    /// Switches off what is in the way, and sends.
+    pub send_without: Callback<()>,
+}
+
+/// The draft and the questions, kept over a reload.
+#[hook]
+pub fn use_desk(person: AttrValue) -> UseReducerHandle<Desk> {
+    let desk = {
+        let person = person.clone();
+        use_reducer(move || {
+            let mut desk = Desk::default();
+            desk.apply(DeskAction::Remembered {
+                draft: memory::read(Keep::Tab, &person, "draft").unwrap_or_default(),
+                jobs: memory::read(Keep::Tab, &person, "jobs").unwrap_or_default(),
+            });
+            desk
+        })
+    };
+    use_effect_with((person.clone(), desk.draft.clone()), |(person, draft)| {
+        memory::write(Keep::Tab, person, "draft", draft);
+    });
+    use_effect_with((person, desk.jobs.clone()), |(person, jobs)| {
+        memory::write(Keep::Tab, person, "jobs", &jobs.iter().take(KEPT).collect::<Vec<_>>());
+    });
+    {
+        let dispatcher = desk.dispatcher();
+        use_effect_with(desk.toast.clone(), move |toast| {
+            let over = toast
+                .is_some()
+                .then(|| Timeout::new(pace::millis(pace::TOAST), move || dispatcher.dispatch(DeskAction::ToastOver)));
+            move || drop(over)
+        });
+    }
+    desk
+}
+
+/// Forgets what belongs to this visit, when the person leaves.
+pub fn forget(person: &str) {
+    memory::forget(Keep::Tab, person, "draft");
+    memory::forget(Keep::Tab, person, "jobs");
+}
+
+/// How a question is sent.
+#[hook]
+pub fn use_asking(
+    desk: &UseReducerHandle<Desk>,
+    connections: &UseReducerHandle<Connections>,
+    refetch: &Callback<()>,
+) -> Asking {
+    let latest = use_latest((desk.clone(), connections.clone()));
+    let submit = {
+        let (latest, refetch) = (latest.clone(), refetch.clone());
+        move |without: Vec<String>| {
+            let (desk, connections) = latest.borrow().clone();
+            desk.dispatch(DeskAction::Sending);
+            let refetch = refetch.clone();
+            spawn_local(async move { submit(desk, connections, without, refetch).await });
+        }
+    };
+    let send = {
+        let (latest, submit) = (latest.clone(), submit.clone());
+        use_callback((), move |(), ()| {
+            let (desk, connections) = latest.borrow().clone();
+            if desk.is_sending {
+                return;
+            }
+            if desk.draft.trim().is_empty() {
+                dom::focus("composer");
+                return;
+            }
+            let blocking = ids(&connections);
+            if blocking.is_empty() { submit(Vec::new()) } else { desk.dispatch(DeskAction::Blocked(blocking)) }
+        })
+    };
+    let send_without = use_callback((), move |(), ()| {
+        let (desk, connections) = latest.borrow().clone();
+        if desk.is_sending {
+            return;
+        }
+        let blocking = ids(&connections);
+        for id in &blocking {
+            connections.dispatch(Action::Switched(id.clone(), false));
+        }
+        submit(blocking);
+    });
+    Asking { send, send_without }
+}
+
+fn ids(connections: &Connections) -> Vec<String> {
+    connections.blocking(clock::now()).iter().map(|source| source.id.clone()).collect()
+}
+
+async fn submit(
+    desk: UseReducerHandle<Desk>,
+    connections: UseReducerHandle<Connections>,
+    without: Vec<String>,
+    refetch: Callback<()>,
+) {
+    let question = desk.draft.trim().to_owned();
+    let used: Vec<_> =
+        connections.selected(clock::now()).into_iter().filter(|source| !without.contains(&source.id)).collect();
+    let request = SubmitRequest {
+        agent_type: String::new(),
+        input: question.clone(),
+        data_sources: Some(used.iter().map(|source| source.id.clone()).collect()),
+        expiry_seconds: None,
+    };
+    let sources = used.iter().map(|source| source.name.clone()).collect();
+    let action = match jobs::submit(&request).await {
+        Ok(answer) => {
+            let job = Job {
+                id: answer.job_id,
+                question,
+                sources,
+                asked_at: clock::now(),
+                state: answer.status,
+                report: None,
+                has_no_report: false,
+                is_out_of_touch: false,
+            };
+            DeskAction::Sent(job, without)
+        }
+        Err(ApiError::AuthRequired(body)) => {
+            let ids = body.sources.iter().map(|source| source.source_id.clone()).collect();
+            connections.dispatch(Action::Refused(body));
+            refetch.emit(());
+            DeskAction::Blocked(ids)
+        }
+        Err(error) => {
+            if error == ApiError::SignedOut {
+                connections.dispatch(Action::SignedOut);
+            }
+            DeskAction::NotSent(trouble(error))
+        }
+    };
+    desk.dispatch(action);
+}
+
+fn trouble(error: ApiError) -> Trouble {
+    match error {
+        ApiError::Unreachable => Trouble::Unreachable,
+        ApiError::SignedOut => Trouble::SignedOut,
+        ApiError::Refused { status: 413, .. } => Trouble::TooLong,
+        ApiError::Refused { status: 429, .. } => Trouble::TooMany,
+        ApiError::Refused { status, .. } if status >= 500 => Trouble::NotReady,
+        ApiError::Refused { code, .. } => Trouble::Refused { code },
+        ApiError::AuthRequired(body) => Trouble::Refused { code: body.error },
+    }
+}

@@ -1,0 +1,184 @@
+//! Everything about sources: facts as the service told them, and what the person has in hand.
+
+mod reduce;
+#[cfg(test)]
+pub mod samples;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aiq_connect_shared::{AuthRequired, DataSource, DisconnectAnswer, StatusAnswer};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::flow::{Ended, OpenFlow};
+use super::row_state::{Notice, RowState};
+use super::sources::Sources;
+use super::switches::Switches;
+
+/// What the page knows about sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// The service's word.
+    pub sources: Sources,
+    /// What the person wants to use.
+    pub switches: Switches,
+    /// Sign-ins under way, by source.
+    pub flows: BTreeMap<String, OpenFlow>,
+    /// How the last action on a source ended, until the next one.
+    pub notices: BTreeMap<String, Notice>,
+    /// Being disconnected.
+    pub disconnecting: BTreeSet<String>,
+    /// Rows whose details are open.
+    pub open_details: BTreeSet<String>,
+    /// The row that asks whether to disconnect.
+    pub confirming: Option<String>,
+    /// The service said 401: nobody is signed in any more.
+    pub is_signed_out: bool,
+    /// The account before a sign-in that has just succeeded, until a listing names the new one.
+    account_before: BTreeMap<String, String>,
+    /// Sign-ins that ended here, which an older listing may still call pending.
+    ended: BTreeSet<Uuid>,
+    /// What a screen reader should hear next.
+    pub news: Numbered<Vec<News>>,
+    /// The element that should have the focus next.
+    pub focus: Numbered<String>,
+}
+
+/// A value with a number that rises, so that the same one twice is noticed twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbered<T> {
+    /// Rises with every value.
+    pub number: u32,
+    /// The value.
+    pub value: T,
+}
+
+impl<T> Numbered<T> {
+    /// The next value.
+    pub fn put(&mut self, value: T) {
+        self.number += 1;
+        self.value = value;
+    }
+}
+
+/// Something that happened to a source, by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A sign-in window opened.
+    Waiting(String),
+    /// The browser refused the window.
+    WindowBlocked(String),
+    /// A sign-in ended.
+    Ended(String, Ended),
+    /// A source was disconnected, and whether its provider was told.
+    Disconnected(String, bool),
+    /// It could not be disconnected.
+    NotDisconnected(String),
+    /// The person was signed out.
+    SignedOut,
+    /// "Use all sources" turned on this many and had to leave these out.
+    TurnedOn {
+        /// How many are on now.
+        on: usize,
+        /// Of how many.
+        of: usize,
+        /// What needs connecting first.
+        skipped: Vec<String>,
+    },
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Choices of an earlier visit.
+    Remembered(Switches),
+    /// A new listing.
+    Loaded {
+        /// As configured.
+        list: Vec<DataSource>,
+        /// Its version.
+        etag: Option<String>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The listing has not changed.
+    Confirmed(DateTime<Utc>),
+    /// The service did not answer.
+    Unreachable,
+    /// The service said 401.
+    SignedOut,
+    /// A person moved a switch.
+    Switched(String, bool),
+    /// A person moved the master switch.
+    SwitchedAll(bool, DateTime<Utc>),
+    /// A sign-in starts.
+    FlowStarted(String, OpenFlow),
+    /// The person followed the link that stands in for a refused window.
+    LinkFollowed(String),
+    /// A window says that this sign-in ended.
+    Nudged(Uuid),
+    /// The window of a sign-in seems to be gone, or is there after all.
+    WindowGone(String, bool),
+    /// The service's word on a sign-in.
+    FlowHeard {
+        /// The sign-in that was asked about.
+        flow: Uuid,
+        /// The answer.
+        answer: StatusAnswer,
+        /// When.
+        at: DateTime<Utc>,
+        /// Whether the focus was inside the row.
+        focus_inside: bool,
+    },
+    /// The service did not answer about a sign-in, and its time may be over.
+    FlowUnheard(String, DateTime<Utc>),
+    /// The person called a sign-in off.
+    FlowCancelled(String),
+    /// Details opened or closed.
+    DetailsToggled(String),
+    /// The row asks whether to disconnect, or stops asking.
+    Confirming(Option<String>),
+    /// Disconnecting started.
+    Disconnecting(String),
+    /// It is done.
+    Disconnected(DisconnectAnswer),
+    /// It failed.
+    NotDisconnected(String),
+    /// The service refused a submission.
+    Refused(AuthRequired),
+}
+
+impl Connections {
+    /// What a row says.
+    pub fn row(&self, source: &DataSource, now: DateTime<Utc>) -> RowState {
+        RowState::derive(
+            source,
+            self.flows.get(&source.id),
+            self.notices.get(&source.id),
+            self.disconnecting.contains(&source.id),
+            now,
+        )
+    }
+
+    /// The sources that are switched on and keep a question from being sent, in the configured order.
+    pub fn blocking(&self, now: DateTime<Utc>) -> Vec<&DataSource> {
+        let is_blocking = |source: &&DataSource| self.switches.is_on(&source.id) && self.row(source, now).blocks();
+        self.sources.all().iter().filter(is_blocking).collect()
+    }
+
+    /// The sources a question would name, in the configured order.
+    pub fn selected(&self, now: DateTime<Utc>) -> Vec<&DataSource> {
+        let is_selected = |source: &&DataSource| {
+            let row = self.row(source, now);
+            self.switches.is_on(&source.id) && row.kind != super::row_state::Kind::TurnedOff
+        };
+        self.sources.all().iter().filter(is_selected).collect()
+    }
+
+    /// The open sign-in with this id.
+    pub fn flow(&self, id: Uuid) -> Option<(&String, &OpenFlow)> {
+        self.flows.iter().find(|(_, flow)| flow.id == id)
+    }
+}

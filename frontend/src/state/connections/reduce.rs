@@ -1,0 +1,217 @@
+//! How the page's knowledge about sources changes.
+
+use std::rc::Rc;
+
+use aiq_connect_shared::{DataSource, StatusAnswer};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use yew::Reducible;
+
+use super::{Action, Connections, News};
+use crate::state::flow::{Ended, OpenFlow, Phase, Step};
+use crate::state::row_state::Notice;
+
+impl Reducible for Connections {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut next = (*self).clone();
+        next.apply(action);
+        if next == *self { self } else { Rc::new(next) }
+    }
+}
+
+impl Connections {
+    /// Takes in what happened.
+    pub fn apply(&mut self, action: Action) {
+        match action {
+            Action::Remembered(switches) => self.switches = switches,
+            Action::Loaded { list, etag, at } => self.load(list, etag, at),
+            Action::Confirmed(at) => self.confirm(at),
+            Action::Unreachable => self.sources.is_unreachable = true,
+            Action::SignedOut if self.is_signed_out => {}
+            Action::SignedOut => {
+                self.is_signed_out = true;
+                self.news.put(vec![News::SignedOut]);
+            }
+            Action::Switched(id, is_on) => self.switches.choose(&id, is_on),
+            Action::SwitchedAll(is_on, now) => self.switch_all(is_on, now),
+            Action::FlowStarted(id, flow) => self.start(id, flow),
+            Action::LinkFollowed(id) => self.with_flow(&id, |flow| flow.phase = Phase::Waiting),
+            Action::Nudged(flow) => {
+                if let Some(open) = self.flows.values_mut().find(|open| open.id == flow) {
+                    open.phase = Phase::Checking;
+                }
+            }
+            Action::WindowGone(id, gone) => self.with_flow(&id, |flow| flow.window_gone = gone),
+            Action::FlowHeard { flow, answer, at, focus_inside } => self.hear(flow, &answer, at, focus_inside),
+            Action::FlowUnheard(id, now) => {
+                if self.flows.get(&id).is_some_and(|flow| matches!(flow.heard(None, now), Step::Over(_))) {
+                    self.end(&id, Ended::TimedOut);
+                }
+            }
+            Action::FlowCancelled(id) => {
+                if self.flows.contains_key(&id) {
+                    self.end(&id, Ended::Cancelled);
+                }
+            }
+            Action::DetailsToggled(id) => {
+                self.confirming = self.confirming.take().filter(|asked| *asked != id);
+                if !self.open_details.remove(&id) {
+                    self.open_details.insert(id);
+                }
+            }
+            Action::Confirming(Some(id)) => {
+                self.focus.put(format!("keep-{id}"));
+                self.confirming = Some(id);
+            }
+            Action::Confirming(None) => {
+                if let Some(id) = self.confirming.take() {
+                    self.focus.put(format!("disconnect-{id}"));
+                }
+            }
+            Action::Disconnecting(id) => {
+                self.confirming = None;
+                self.notices.remove(&id);
+                self.focus.put(format!("details-{id}"));
+                self.disconnecting.insert(id);
+            }
+            Action::Disconnected(answer) => {
+                self.disconnected(answer.source_id, answer.revoked_at_provider != Some(false));
+            }
+            Action::NotDisconnected(id) => {
+                self.disconnecting.remove(&id);
+                self.notices.insert(id.clone(), Notice::NotDisconnected);
+                self.news.put(vec![News::NotDisconnected(id)]);
+            }
+            Action::Refused(body) => self.sources.refused(&body),
+        }
+    }
+
+    fn confirm(&mut self, at: DateTime<Utc>) {
+        self.sources.confirmed_at = Some(at);
+        self.sources.is_unreachable = false;
+        self.is_signed_out = false;
+    }
+
+    fn load(&mut self, list: Vec<DataSource>, etag: Option<String>, at: DateTime<Utc>) {
+        self.switches.follow(self.sources.all(), &list);
+        for source in &list {
+            self.follow(source, at);
+        }
+        self.flows.retain(|id, _| list.iter().any(|source| &source.id == id));
+        self.sources.list = Some(list);
+        self.sources.etag = etag;
+        self.confirm(at);
+    }
+
+    /// What a new listing means for what is under way at one source.
+    fn follow(&mut self, source: &DataSource, at: DateTime<Utc>) {
+        let Some(auth) = &source.per_user_auth else { return };
+        let is_news = self
+            .sources
+            .find(&source.id)
+            .and_then(|old| old.per_user_auth.as_ref())
+            .is_some_and(|old| (old.status, old.connected_at) != (auth.status, auth.connected_at));
+        let is_passing =
+            matches!(self.notices.get(&source.id), Some(Notice::Failed(_) | Notice::Denied | Notice::TimedOut));
+        if is_news && is_passing {
+            self.notices.remove(&source.id);
+        }
+        if let Some(from) = self.account_before.remove(&source.id)
+            && let Some(to) = auth.account_label.clone().filter(|to| *to != from)
+        {
+            self.notices.insert(source.id.clone(), Notice::AccountChanged { from, to });
+        }
+        if !self.flows.contains_key(&source.id)
+            && let Some(flow) = auth.flow.as_ref().and_then(|flow| OpenFlow::restore(flow, at))
+            && !self.ended.contains(&flow.id)
+        {
+            self.flows.insert(source.id.clone(), flow);
+        }
+    }
+
+    fn switch_all(&mut self, is_on: bool, now: DateTime<Utc>) {
+        let rows: Vec<_> = self.sources.all().iter().map(|source| (source.id.clone(), self.row(source, now))).collect();
+        for (id, row) in &rows {
+            // What would block is left as it is: the person may have wished for it.
+            if !is_on || row.is_usable() {
+                self.switches.choose(id, is_on);
+            }
+        }
+        if is_on {
+            let on = rows.iter().filter(|(_, row)| row.is_usable()).count();
+            let skipped = rows.iter().filter(|(_, row)| row.blocks()).map(|(id, _)| id.clone()).collect();
+            self.news.put(vec![News::TurnedOn { on, of: rows.len(), skipped }]);
+        }
+    }
+
+    fn start(&mut self, id: String, flow: OpenFlow) {
+        self.notices.remove(&id);
+        if flow.phase == Phase::WindowBlocked {
+            self.focus.put(format!("popup-link-{id}"));
+            self.news.put(vec![News::WindowBlocked(id.clone())]);
+        } else {
+            self.news.put(vec![News::Waiting(id.clone())]);
+        }
+        self.flows.insert(id, flow);
+    }
+
+    fn hear(&mut self, flow: Uuid, answer: &StatusAnswer, at: DateTime<Utc>, focus_inside: bool) {
+        // A late answer about a sign-in that is no longer ours says nothing.
+        let Some((id, open)) = self.flow(flow).map(|(id, open)| (id.clone(), open.clone())) else { return };
+        let ended = match open.heard(answer.flow.as_ref(), at) {
+            Step::Open(open) => {
+                self.flows.insert(id, open);
+                return;
+            }
+            Step::Over(ended) => ended,
+        };
+        if ended == Ended::Succeeded {
+            let before = self.sources.find(&id).and_then(|source| source.per_user_auth.as_ref());
+            if let Some(account) = before.and_then(|auth| auth.account_label.clone()) {
+                self.account_before.insert(id.clone(), account);
+            }
+            if focus_inside {
+                self.focus.put(format!("details-{id}"));
+            }
+        }
+        self.sources.heard(answer);
+        self.end(&id, ended);
+    }
+
+    fn end(&mut self, id: &str, ended: Ended) {
+        self.ended.extend(self.flows.remove(id).map(|flow| flow.id));
+        let notice = match ended {
+            Ended::Denied => Some(Notice::Denied),
+            Ended::Failed(code) => Some(Notice::Failed(code)),
+            Ended::TimedOut => Some(Notice::TimedOut),
+            Ended::Succeeded | Ended::Cancelled => None,
+        };
+        if ended == Ended::Succeeded {
+            self.switches.choose(id, true);
+        }
+        match notice {
+            Some(notice) => self.notices.insert(id.to_owned(), notice),
+            None => self.notices.remove(id),
+        };
+        self.news.put(vec![News::Ended(id.to_owned(), ended)]);
+    }
+
+    fn disconnected(&mut self, id: String, told: bool) {
+        self.disconnecting.remove(&id);
+        self.ended.extend(self.flows.remove(&id).map(|flow| flow.id));
+        self.sources.forget(&id);
+        self.switches.release(&id);
+        if !told {
+            self.notices.insert(id.clone(), Notice::ProviderNotTold);
+        }
+        self.news.put(vec![News::Disconnected(id, told)]);
+    }
+
+    fn with_flow(&mut self, id: &str, change: impl FnOnce(&mut OpenFlow)) {
+        if let Some(flow) = self.flows.get_mut(id) {
+            change(flow);
+        }
+    }
+}

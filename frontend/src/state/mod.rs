@@ -1,0 +1,13 @@
+//! What the page knows and what follows from it. Pure: no browser, no clock, no requests.
+
+pub mod blocker;
+pub mod connections;
+pub mod desk;
+pub mod flow;
+pub mod job;
+pub mod moment;
+pub mod pace;
+pub mod row_state;
+pub mod session;
+pub mod sources;
+pub mod switches;

@@ -1,0 +1,3 @@
+//! Every word people read. Components hold none.
+
+pub mod en;
