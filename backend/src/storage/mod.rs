@@ -2,6 +2,8 @@
 //!
 //! Times are computed and compared by the database, so that processes with wrong clocks agree.
 
+#[cfg(test)]
+mod contract;
 mod row;
 mod sqlite;
 

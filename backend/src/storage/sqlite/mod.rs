@@ -13,6 +13,8 @@ mod sessions;
 
 #[cfg(any(test, feature = "testing"))]
 mod age;
+#[cfg(test)]
+mod tests;
 
 use chrono::TimeDelta;
 use sqlx::{Sqlite, SqlitePool, Transaction, error::ErrorKind};

@@ -1,0 +1,88 @@
+//! What every store has to keep, whichever database is behind it. Each case is a sentence; [`contract_cases`] is the
+//! list, from which a database's tests make one test per case.
+
+mod fixtures;
+pub(super) mod flow_ends;
+pub(super) mod flows;
+pub(super) mod grants;
+pub(super) mod jobs;
+pub(super) mod leases;
+pub(super) mod registrations;
+pub(super) mod restart;
+pub(super) mod sessions;
+
+use super::{Ageing, Store};
+
+/// A database made for one case. Opening it twice is what two processes, or a restart, do.
+pub(super) trait Database {
+    type Store: Store + Ageing + Clone + 'static;
+
+    async fn open(&self) -> Self::Store;
+}
+
+/// Calls a macro with every case. A case that is missing here is dead code, which the lints refuse.
+macro_rules! contract_cases {
+    ($tests:ident) => {
+        $tests! {
+            grants::a_grant_reads_back_as_it_was_stored,
+            grants::the_database_computes_when_a_token_ends,
+            grants::a_token_without_a_known_end_has_none,
+            grants::another_person_or_server_finds_nothing,
+            grants::a_listing_holds_all_of_one_person_and_nothing_of_others,
+            grants::a_listing_of_nobody_still_tells_the_time,
+            grants::a_listing_shows_open_flows_newest_first_and_no_others,
+            grants::disconnecting_forgets_one_key_and_returns_what_was_there,
+            grants::disconnecting_cancels_every_open_flow_of_the_key_and_no_other,
+            leases::only_one_of_twenty_takes_the_lease,
+            leases::a_lease_holds_until_its_end_and_grace_then_it_is_taken_over,
+            leases::a_lease_on_another_version_or_grant_is_refused,
+            leases::only_the_living_lease_may_send,
+            leases::the_doubt_outlives_a_release_and_a_take_over_but_not_an_answer,
+            leases::only_the_holder_releases,
+            leases::a_rotation_is_the_next_version_and_ends_lease_doubt_and_fault,
+            leases::an_answer_to_a_former_holder_counts,
+            leases::an_answer_to_an_older_version_is_a_conflict,
+            leases::of_twenty_answers_to_one_version_one_is_stored,
+            leases::a_fault_is_recorded_for_the_stored_version_only,
+            leases::a_refresh_overtaken_by_a_reconnect_changes_nothing,
+            leases::a_refresh_overtaken_by_a_disconnect_brings_nothing_back,
+            flows::an_announced_flow_waits_for_its_person_alone,
+            flows::an_id_is_taken_once_by_whomever,
+            flows::a_started_flow_reads_back_as_it_was_stored,
+            flows::starting_again_kills_the_earlier_state,
+            flows::nobody_starts_the_flow_of_another_person,
+            flows::what_is_used_ended_or_past_its_end_cannot_be_started,
+            flows::a_state_works_once_however_many_bring_it,
+            flows::a_state_opens_only_its_own_flow,
+            flows::a_state_past_its_end_does_not_work,
+            flow_ends::completing_stores_the_grant_and_ends_the_flow,
+            flow_ends::completing_needs_a_used_state,
+            flow_ends::completing_for_another_person_or_server_stores_nothing,
+            flow_ends::an_exchange_that_ends_late_still_counts,
+            flow_ends::a_reconnect_replaces_the_grant_under_a_new_name,
+            flow_ends::disconnecting_beats_an_exchange_under_way,
+            flow_ends::cancelling_beats_an_exchange_under_way,
+            flow_ends::a_flow_ends_once_and_keeps_its_reason,
+            flow_ends::a_flow_that_nobody_finished_in_time_cannot_be_ended_but_an_exchange_can,
+            flow_ends::a_flow_cannot_be_ended_as_if_it_went_on,
+            registrations::a_registration_reads_back_as_it_was_stored,
+            registrations::the_first_registration_of_an_issuer_and_address_stays,
+            registrations::twenty_at_once_agree_on_one_registration,
+            jobs::a_job_reads_back_as_it_was_stored,
+            jobs::a_job_lives_until_it_is_ended,
+            jobs::a_job_lives_until_its_time_is_over,
+            jobs::a_job_finds_the_grant_of_its_owner_and_of_nobody_else,
+            jobs::a_job_id_is_taken_once,
+            jobs::a_job_of_somebody_unknown_is_refused,
+            jobs::only_living_jobs_that_may_use_the_server_are_counted,
+            sessions::a_sign_in_is_taken_once_however_many_ask,
+            sessions::a_sign_in_past_its_end_is_gone,
+            sessions::a_session_is_found_by_its_cookie_alone,
+            sessions::a_session_ends_by_itself,
+            sessions::a_closed_session_is_gone_and_others_stay,
+            sessions::signing_in_again_brings_the_profile_up_to_date,
+            restart::everything_is_there_after_a_restart,
+        }
+    };
+}
+pub(super) use contract_cases;

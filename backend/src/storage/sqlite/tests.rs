@@ -1,0 +1,196 @@
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+use chrono::TimeDelta;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::{SqliteStore, open::MIGRATIONS};
+use crate::{
+    clock::Chance,
+    domain::{FlowId, JobId, NewFlow, NewJobReference, NewSession, Principal, Profile},
+    storage::{
+        Ageing, FlowStore, GrantStore, JobStore, SessionStore, StoreError,
+        contract::{self, Database, contract_cases},
+    },
+};
+
+/// A file in a folder that goes with it.
+struct File(tempfile::TempDir);
+
+impl File {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("aiq-connect.db")
+    }
+}
+
+impl Database for File {
+    type Store = SqliteStore;
+
+    async fn open(&self) -> SqliteStore {
+        SqliteStore::open(self.path()).await.unwrap()
+    }
+}
+
+macro_rules! sqlite_tests {
+    ($($about:ident :: $case:ident,)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                contract::$about::$case(&File::new()).await;
+            }
+        )*
+    };
+}
+contract_cases!(sqlite_tests);
+
+fn alice() -> Principal {
+    Principal { issuer: "https://people.example".into(), kind: "jwt".into(), sub: "alice".into() }
+}
+
+/// Runs statements past all rules of ours.
+async fn run(store: &SqliteStore, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&store.writer).await.unwrap();
+}
+
+async fn sign_in(store: &SqliteStore) {
+    let session = NewSession {
+        cookie_hash: "hers".into(),
+        principal: alice(),
+        profile: Profile { name: "Alice".into(), email: None },
+        lifetime: TimeDelta::hours(1),
+    };
+    store.open_session(&session).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_file_and_its_log_are_for_their_owner_alone() {
+    let file = File::new();
+    let store = file.open().await;
+    sign_in(&store).await;
+    let names: Vec<_> = fs::read_dir(file.0.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(names.iter().any(|name| name.to_string_lossy().ends_with("-wal")), "{names:?}");
+    for name in names {
+        assert_eq!(fs::metadata(&name).unwrap().permissions().mode() & 0o777, 0o600, "{}", name.display());
+    }
+}
+
+#[tokio::test]
+async fn a_file_in_a_missing_folder_is_an_error_and_not_a_new_folder() {
+    let file = File::new();
+    let opened = SqliteStore::open(file.0.path().join("missing").join("x.db")).await;
+    assert!(matches!(opened, Err(StoreError::Unavailable(_))), "{opened:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_a_newer_version_wrote_is_refused() {
+    let file = File::new();
+    let store = file.open().await;
+    run(&store, "UPDATE _sqlx_migrations SET version = 999").await;
+    store.close().await;
+    let error = SqliteStore::open(file.path()).await.unwrap_err();
+    assert!(error.to_string().contains("newer AIQ Connect"), "{error}");
+}
+
+#[test]
+fn every_migration_in_the_folder_is_run() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/sqlite");
+    let in_folder: BTreeSet<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let in_code: BTreeSet<_> = MIGRATIONS.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
+    assert_eq!(in_folder, in_code);
+}
+
+#[tokio::test]
+async fn ageing_moves_every_stored_time() {
+    let file = File::new();
+    let store = file.open().await;
+    let columns = sqlx::query(
+        "SELECT t.name AS tbl, c.name AS col FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
+         WHERE t.type = 'table' AND t.name NOT LIKE '\\_%' ESCAPE '\\' \
+         AND (c.name LIKE '%\\_at' ESCAPE '\\' OR c.name LIKE '%\\_until' ESCAPE '\\' \
+              OR c.name LIKE '%\\_since' ESCAPE '\\')",
+    );
+    let columns: Vec<(String, String)> =
+        columns.fetch_all(&store.readers).await.unwrap().iter().map(|row| (row.get("tbl"), row.get("col"))).collect();
+    assert!(columns.len() > 10, "{columns:?}");
+    run(&store, ONE_ROW_EACH).await;
+    store.age(TimeDelta::milliseconds(1_000)).await.unwrap();
+    for (table, column) in columns {
+        let time: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT {column} FROM {table}")))
+            .fetch_one(&store.readers)
+            .await
+            .unwrap();
+        assert_eq!(time, Some(4_000), "{table}.{column}");
+    }
+}
+
+/// A row in every table, with 5,000 for every time.
+const ONE_ROW_EACH: &str = "
+    INSERT INTO principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
+    INSERT INTO grants VALUES ('g', 'p', 's', 1, 'i', 'c', 'r', 'u', '[]', x'00', NULL, 5000, 5000, 'revoked', 'f', 5000,
+                               'o', 5000, 5000, NULL, 5000);
+    INSERT INTO flows (id, principal, source, server, intent, phase, announced_at, expires_at)
+        VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
+    INSERT INTO registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
+    INSERT INTO jobs VALUES ('j', 'p', '[]', 1, 5000, 5000, 5000, x'00');
+    INSERT INTO sign_ins VALUES ('s', 'b', 'n', x'00', '/', 5000);
+    INSERT INTO sessions VALUES ('c', 'p', 5000, 5000);";
+
+#[tokio::test]
+async fn a_row_that_we_cannot_have_written_is_an_error_and_never_a_guess() {
+    let changes = [
+        ("UPDATE flows SET intent = 'steal'", "flows.intent"),
+        ("UPDATE flows SET phase = 'succeeded'", "flows.phase"),
+        ("UPDATE flows SET state_hash = 'only this'", "flows row"),
+        ("UPDATE flows SET code = 'no such fault'", "flows.code"),
+        ("UPDATE flows SET expires_at = 9223372036854775807", "flows.expires_at"),
+        ("UPDATE jobs SET servers = '{}'", "jobs.servers"),
+        ("UPDATE principals SET sub = 'bob'", "principals row"),
+    ];
+    for (change, expected) in changes {
+        let file = File::new();
+        let store = file.open().await;
+        sign_in(&store).await;
+        let (principal, flow) = (alice().id(), FlowId(Chance::from_system().uuid()));
+        let announced = NewFlow {
+            id: flow,
+            principal: principal.clone(),
+            source: "incidents".into(),
+            server: "incidents".into(),
+            intent: aiq_connect_shared::Intent::Reconnect,
+        };
+        assert!(store.announce(&announced).await.unwrap());
+        let job = NewJobReference {
+            id: JobId("one".into()),
+            principal: principal.clone(),
+            servers: Vec::new(),
+            lifetime: TimeDelta::hours(1),
+            mac: Vec::new(),
+        };
+        store.insert_job(&job).await.unwrap();
+
+        run(&store, change).await;
+        let answers = [
+            store.find_flow(flow, &principal).await.map(drop),
+            store.find_job(&job.id).await.map(drop),
+            store.connections_of(&principal).await.map(drop),
+            store.find_session("hers").await.map(drop),
+        ];
+        let named = answers
+            .iter()
+            .any(|answer| matches!(answer, Err(StoreError::Impossible { what, .. }) if *what == expected));
+        assert!(named, "{change}: {answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_store_says_that_the_database_does_not_answer() {
+    let file = File::new();
+    let store = file.open().await;
+    store.close().await;
+    let answer = store.connections_of(&alice().id()).await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+}
