@@ -104,7 +104,7 @@ fn service(project: &Project, plan: &Plan) -> Service {
         .env("AIQ_PUBLIC_URL", plan.public_url())
         .env("AIQ_CONNECT_BIND", format!("127.0.0.1:{}", plan.backend))
         .env("AIQ_CONNECT_WORKER_BIND", format!("127.0.0.1:{}", plan.broker))
-        .env("AIQ_CONNECT_DATABASE_URL", format!("sqlite://{}", plan.state("aiq-connect.db").display()))
+        .env("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", plan.state("aiq-connect.db").display()))
         .env("AIQ_CONNECT_KEY_FILE", plan.state("aiq-connect.key"))
         .env("PROVIDER_ISSUER", plan.issuer());
     sign_in_environment(&mut command, plan);
