@@ -136,6 +136,9 @@ pub trait RegistrationStore: Send + Sync {
 
     /// Stores a registration unless one is there, and returns the one that is there.
     async fn keep_registration(&self, registration: &Registration) -> Result<Registration, StoreError>;
+
+    /// Forgets the registration of exactly this client: the issuer does not know it any more, or its secret is lost.
+    async fn forget_registration(&self, issuer: &str, redirect_uri: &str, client_id: &str) -> Result<(), StoreError>;
 }
 
 /// Job references.

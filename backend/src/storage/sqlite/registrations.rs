@@ -35,6 +35,18 @@ impl RegistrationStore for SqliteStore {
         work.commit().await.map_err(store_error)?;
         Ok(kept)
     }
+
+    async fn forget_registration(&self, issuer: &str, redirect_uri: &str, client_id: &str) -> Result<(), StoreError> {
+        let mut work = self.begin().await?;
+        sqlx::query("DELETE FROM registrations WHERE issuer = ?1 AND redirect_uri = ?2 AND client_id = ?3")
+            .bind(issuer)
+            .bind(redirect_uri)
+            .bind(client_id)
+            .execute(&mut *work)
+            .await
+            .map_err(store_error)?;
+        work.commit().await.map_err(store_error)
+    }
 }
 
 const FIND: &str = "SELECT issuer, redirect_uri, client_id, client_secret, auth FROM registrations \
