@@ -126,7 +126,7 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                         </p>
                         if let Some(action) = row.action() {
                             <button type="button" key="action" data-testid={format!("source-action-{id}")}
-                                class={classes!("button", "source-action", is_primary(action).then_some("is-primary"))}
+                                class={classes!("button", "source-action", weight(action, *is_on))}
                                 aria-label={words::action_name(action, &source.name)}
                                 onclick={event(RowEventKind::Act(action)).reform(|_: MouseEvent| ())}>
                                 { words::action(action) }
@@ -171,9 +171,14 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
     }
 }
 
-/// Actions that bring the person further stand out; calling something off does not.
-fn is_primary(action: RowAction) -> bool {
-    !matches!(action, RowAction::Cancel | RowAction::CopyDetails | RowAction::Recheck)
+/// Actions that bring the person further stand out, most of all where the source is wanted; others do not.
+fn weight(action: RowAction, is_on: bool) -> Option<&'static str> {
+    match action {
+        RowAction::Cancel | RowAction::CopyDetails | RowAction::Recheck => None,
+        RowAction::Connect => Some("is-primary"),
+        _ if is_on => Some("is-primary"),
+        _ => Some("is-wanted"),
+    }
 }
 
 /// How a state looks.

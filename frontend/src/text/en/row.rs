@@ -75,6 +75,7 @@ fn second(row: &RowState, facts: &RowFacts<'_>) -> Option<String> {
     let name = facts.name;
     let text = match row.kind {
         Kind::Disconnected if facts.is_on => "On, but not connected yet.".to_owned(),
+        Kind::Disconnected => return facts.auth.and_then(|auth| auth.provider_host.as_deref()).map(opens),
         Kind::Denied => "You chose not to allow access. Nothing was saved.".to_owned(),
         Kind::Connecting => format!("Finish in the {name} window."),
         Kind::ExpiringSoon => "Reconnect now to avoid an interruption.".to_owned(),
@@ -204,7 +205,7 @@ pub fn switch_name(name: &str) -> String {
 }
 
 /// Before the first connect.
-pub fn opens(host: &str) -> String {
+fn opens(host: &str) -> String {
     format!("Opens {host} in a new window.")
 }
 
