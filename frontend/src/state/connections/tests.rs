@@ -89,10 +89,11 @@ fn the_next_action_takes_the_last_sentence_away() {
 #[test]
 fn a_nudge_only_makes_the_page_ask() {
     let mut connections = connecting(AuthStatus::Disconnected);
-    connections.apply(Action::Nudged(Uuid::from_u128(9)));
+    connections.apply(Action::Nudged(Uuid::from_u128(9), true));
     assert_eq!(kind(&connections), Kind::Connecting, "a foreign nudge is not about this sign-in");
-    connections.apply(Action::Nudged(FLOW));
+    connections.apply(Action::Nudged(FLOW, true));
     assert_eq!(kind(&connections), Kind::Checking);
+    assert_eq!(connections.focus.value, "details-a", "the button that had the focus is gone");
     hear(&mut connections, answer(AuthStatus::Disconnected, FlowState::Pending, None));
     assert_eq!(kind(&connections), Kind::Connecting, "the service is right");
 }

@@ -66,7 +66,8 @@ fn failed(code: FaultCode, name: &str) -> String {
         FaultCode::ConsentDenied => "Not connected".to_owned(),
         FaultCode::RejectedByServer => format!("{name} doesn't accept AI-Q's sign-in right now"),
         FaultCode::ProviderMoved => format!("{name} moved its sign-in"),
-        FaultCode::IssuerMismatch | FaultCode::AccountChanged | FaultCode::Unknown => "Something went wrong".to_owned(),
+        FaultCode::AccountChanged => "Another account was used".to_owned(),
+        FaultCode::IssuerMismatch | FaultCode::Unknown => "Something went wrong".to_owned(),
     }
 }
 
@@ -106,7 +107,10 @@ fn consequence(code: FaultCode, facts: &RowFacts<'_>) -> String {
         FaultCode::ProviderMoved => {
             "Reconnect to use the new one. Your administrator can tell you whether that is expected.".to_owned()
         }
-        FaultCode::IssuerMismatch | FaultCode::AccountChanged | FaultCode::Unknown => {
+        FaultCode::AccountChanged => {
+            "This is another account than before. If you did not mean that, use a different account.".to_owned()
+        }
+        FaultCode::IssuerMismatch | FaultCode::Unknown => {
             with_reference("Reconnecting usually helps.".to_owned(), facts.auth)
         }
     }
