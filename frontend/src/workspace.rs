@@ -30,9 +30,6 @@ pub struct WorkspaceProps {
     pub person: Person,
     /// Where signing out starts.
     pub logout_url: Option<AttrValue>,
-    /// What stands in the header beside the name.
-    #[prop_or_default]
-    pub tools: Html,
 }
 
 /// Composer, panel and answers.
@@ -124,7 +121,7 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
 
     html! {
         <>
-            <Header person={props.person.clone()} can_sign_out={props.logout_url.is_some()} {onsignout}>{ props.tools.clone() }</Header>
+            <Header person={props.person.clone()} can_sign_out={props.logout_url.is_some()} {onsignout} />
             <main class="page">
                 <h1 class="visually-hidden">{ crate::text::en::page::TITLE }</h1>
                 <div class="page-ask">

@@ -134,7 +134,8 @@ fn use_polling(connections: &UseReducerHandle<Connections>, latest: &Rc<RefCell<
             let nudges = Nudges::hear(move |flow| {
                 let connections = latest.borrow().clone();
                 if let Some(id) = connections.flow(flow).map(|(id, _)| id.clone()) {
-                    connections.dispatch(Action::Nudged(flow));
+                    let focus_inside = dom::has_focus_inside(&format!("source-{id}"));
+                    connections.dispatch(Action::Nudged(flow, focus_inside));
                     ask(&connections, id, flow);
                 }
             });

@@ -117,8 +117,8 @@ pub enum Action {
     FlowStarted(String, OpenFlow),
     /// The person followed the link that stands in for a refused window.
     LinkFollowed(String),
-    /// A window says that this sign-in ended.
-    Nudged(Uuid),
+    /// A window says that this sign-in ended; whether the focus was inside its row.
+    Nudged(Uuid, bool),
     /// The window of a sign-in seems to be gone, or is there after all.
     WindowGone(String, bool),
     /// The service's word on a sign-in.

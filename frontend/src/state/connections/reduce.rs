@@ -38,11 +38,7 @@ impl Connections {
             Action::SwitchedAll(is_on, now) => self.switch_all(is_on, now),
             Action::FlowStarted(id, flow) => self.start(id, flow),
             Action::LinkFollowed(id) => self.with_flow(&id, |flow| flow.phase = Phase::Waiting),
-            Action::Nudged(flow) => {
-                if let Some(open) = self.flows.values_mut().find(|open| open.id == flow) {
-                    open.phase = Phase::Checking;
-                }
-            }
+            Action::Nudged(flow, focus_inside) => self.nudge(flow, focus_inside),
             Action::WindowGone(id, gone) => self.with_flow(&id, |flow| flow.window_gone = gone),
             Action::FlowHeard { flow, answer, at, focus_inside } => self.hear(flow, &answer, at, focus_inside),
             Action::FlowUnheard(id, now) => {
@@ -155,6 +151,15 @@ impl Connections {
             self.news.put(vec![News::Waiting(id.clone())]);
         }
         self.flows.insert(id, flow);
+    }
+
+    fn nudge(&mut self, flow: Uuid, focus_inside: bool) {
+        let Some((id, open)) = self.flows.iter_mut().find(|(_, open)| open.id == flow) else { return };
+        open.phase = Phase::Checking;
+        if focus_inside {
+            // The button under it goes away.
+            self.focus.put(format!("details-{id}"));
+        }
     }
 
     fn hear(&mut self, flow: Uuid, answer: &StatusAnswer, at: DateTime<Utc>, focus_inside: bool) {
