@@ -65,6 +65,7 @@ fn cause_of(error: &StoreError) -> String {
 pub struct Service {
     app: Arc<http::App>,
     background: tokio::task::JoinHandle<()>,
+    database: SqliteStore,
 }
 
 impl Service {
@@ -76,8 +77,9 @@ impl Service {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
         let Database::Sqlite { path } = &config.database;
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(path).await.map_err(|cause| ServeError::Store { path: path.clone(), cause })?);
+        let database =
+            SqliteStore::open(path).await.map_err(|cause| ServeError::Store { path: path.clone(), cause })?;
+        let store: Arc<dyn Store> = Arc::new(database.clone());
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
             allow_hosts: config.outbound.allow_hosts.clone(),
@@ -108,7 +110,11 @@ impl Service {
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let background = tokio::spawn(watching);
-        Ok(Self { app: Arc::new(http::App { config, connections, gate, sign_in, vault, store, chance }), background })
+        Ok(Self {
+            app: Arc::new(http::App { config, connections, gate, sign_in, vault, store, chance }),
+            background,
+            database,
+        })
     }
 
     /// Listens until told to stop, then lets requests under way finish for a while.
@@ -144,6 +150,8 @@ impl Service {
             }
         }
         self.background.abort();
+        // Folds the write-ahead log into the file, so that a copy of the one file is whole.
+        self.database.close().await;
         Ok(())
     }
 }
