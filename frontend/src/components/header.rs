@@ -23,7 +23,9 @@ pub struct HeaderProps {
 pub fn Header(props: &HeaderProps) -> Html {
     html! {
         <header class="header">
-            <a class="skip" href="#composer">{ words::SKIP }</a>
+            if props.person.is_some() {
+                <a class="skip" href="#composer">{ words::SKIP }</a>
+            }
             <p class="header-product">
                 <Mark class="header-mark" />
                 <span>{ words::PRODUCT }</span>

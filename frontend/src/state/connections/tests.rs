@@ -40,7 +40,7 @@ fn answer(status: AuthStatus, state: FlowState, code: Option<FaultCode>) -> Stat
 }
 
 fn hear(connections: &mut Connections, answer: StatusAnswer) {
-    connections.apply(Action::FlowHeard { flow: FLOW, answer, at: noon(), focus_inside: true });
+    connections.apply(Action::FlowHeard { flow: FLOW, answer, at: noon(), focus: Focus::Row });
 }
 
 fn kind(connections: &Connections) -> Kind {
@@ -89,9 +89,9 @@ fn the_next_action_takes_the_last_sentence_away() {
 #[test]
 fn a_nudge_only_makes_the_page_ask() {
     let mut connections = connecting(AuthStatus::Disconnected);
-    connections.apply(Action::Nudged(Uuid::from_u128(9), true));
+    connections.apply(Action::Nudged(Uuid::from_u128(9), Focus::Row));
     assert_eq!(kind(&connections), Kind::Connecting, "a foreign nudge is not about this sign-in");
-    connections.apply(Action::Nudged(FLOW, true));
+    connections.apply(Action::Nudged(FLOW, Focus::Row));
     assert_eq!(kind(&connections), Kind::Checking);
     assert_eq!(connections.focus.value, "details-a", "the button that had the focus is gone");
     hear(&mut connections, answer(AuthStatus::Disconnected, FlowState::Pending, None));
@@ -268,4 +268,14 @@ fn a_new_listing_takes_back_a_sentence_that_it_contradicts() {
 fn the_samples_are_what_the_service_sends() {
     let text = serde_json::to_string(&auth("a", AuthStatus::Connected)).unwrap();
     assert!(text.contains(r#""type":"mcp_oauth2""#));
+}
+
+#[test]
+fn the_focus_stays_near_the_button_that_went_away_and_is_else_left_alone() {
+    for (focus, wanted) in [(Focus::Row, "details-a"), (Focus::Blocker, "blocker-title"), (Focus::Elsewhere, "")] {
+        let mut connections = connecting(AuthStatus::Disconnected);
+        let answer = answer(AuthStatus::Connected, FlowState::Succeeded, None);
+        connections.apply(Action::FlowHeard { flow: FLOW, answer, at: noon(), focus });
+        assert_eq!(connections.focus.value, wanted);
+    }
 }
