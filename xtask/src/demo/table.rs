@@ -53,7 +53,9 @@ fn workers(project: &Project, plan: &Plan) -> Service {
     let mut command = python_program(project, &python::WORKFLOW, "dask");
     command.args(["worker", &plan.scheduler_url(), "--host", "127.0.0.1", "--nworkers"]).arg(WORKERS.to_string());
     command
-        .args(["--nthreads", "1", "--no-dashboard", "--memory-limit", "0", "--local-directory"])
+        .args(["--nthreads", "1", "--no-dashboard", "--memory-limit", "0"])
+        // What a job needs is loaded before the first job comes.
+        .args(["--preload", "aiq_connect.nat.preload", "--local-directory"])
         .arg(plan.state("dask"));
     job_environment(&mut command, plan);
     Service {
