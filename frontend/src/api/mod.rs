@@ -87,6 +87,13 @@ mod tests {
     }
 
     #[test]
+    fn only_a_409_is_the_blocker() {
+        let body = r#"{"error":"mcp_auth_required","message":"…","sources":[]}"#;
+        let refused = ApiError::Refused { status: 403, code: "mcp_auth_required".to_owned() };
+        assert_eq!(understand(403, body), refused);
+    }
+
+    #[test]
     fn another_409_is_a_refusal_with_its_code() {
         let error = understand(409, r#"{"error":"job_exists","message":"…"}"#);
         assert_eq!(error, ApiError::Refused { status: 409, code: "job_exists".to_owned() });
