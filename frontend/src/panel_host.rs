@@ -4,11 +4,12 @@ use yew::prelude::*;
 
 use crate::components::banner::{Banner, BannerKind};
 use crate::components::panel::{Loading, Panel};
-use crate::components::source_row::{DetailsView, RowEvent, RowEventKind, SourceRowProps};
+use crate::components::source_row::{DetailsView, SourceRowProps};
 use crate::hooks::use_sign_ins::launch_url;
 use crate::platform::sign_in_window;
 use crate::state::connections::{Action, Connections};
 use crate::state::moment::Moment;
+use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::state::row_state::{Kind, RowAction};
 use crate::text::en::{panel as words, row as row_words, time};
 

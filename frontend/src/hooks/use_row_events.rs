@@ -5,10 +5,10 @@ use yew::prelude::*;
 use super::use_latest::use_latest;
 use super::use_sign_ins::{SignIns, launch_url};
 use crate::api::{ApiError, sources};
-use crate::components::source_row::{RowEvent, RowEventKind};
 use crate::platform::{clock, dom};
 use crate::state::connections::{Action, Connections};
 use crate::state::desk::{Desk, DeskAction, Toast};
+use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::state::row_state::RowAction;
 use crate::text::en::page as words;
 

@@ -5,15 +5,7 @@ use aiq_connect_shared::FaultCode;
 use crate::state::connections::{Connections, News};
 use crate::state::desk::DeskNews;
 use crate::state::flow::Ended;
-
-/// One message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// The words.
-    pub text: String,
-    /// Whether it interrupts.
-    pub is_urgent: bool,
-}
+use crate::state::live::Message;
 
 fn polite(text: String) -> Message {
     Message { text, is_urgent: false }

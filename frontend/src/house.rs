@@ -57,6 +57,11 @@ fn components_get_props_and_ask_for_nothing() {
 }
 
 #[test]
+fn effects_draw_nothing() {
+    assert_without("src/hooks", &["crate::components", "html!"]);
+}
+
+#[test]
 fn components_hold_no_words() {
     for (path, text) in files("src/components", "rs") {
         for literal in text.split("{ \"").skip(1).filter_map(|rest| rest.split('"').next()) {
