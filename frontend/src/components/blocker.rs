@@ -1,9 +1,10 @@
 use yew::prelude::*;
 
 use super::glyph::{Glyph, Shape, Tone as GlyphTone};
-use super::source_row::{RowEvent, RowEventKind, look};
+use super::source_row::look;
 use crate::state::blocker::{Blocker, Item, Tone};
 use crate::state::moment::Moment;
+use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::text::en::{blocker as words, row as row_words};
 
 /// Props of [`BlockerNote`].
