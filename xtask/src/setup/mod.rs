@@ -26,14 +26,16 @@ pub enum Purpose {
     Tests,
 }
 
-/// Makes everything ready: what is compiled and what is downloaded at the same time, because they wait for different things.
+/// Makes everything ready, side by side: what is downloaded, the service, and the page with its tools.
+///
+/// Two compilations at once fill the stretches in which each of them keeps one core busy only.
 pub fn ready(project: &Project, purpose: Purpose) -> Result<()> {
     std::thread::scope(|scope| {
-        let downloads = scope.spawn(|| downloads(project, purpose));
-        let compiled = compiled(project);
-        let downloaded = downloads.join().unwrap_or_else(|_| Err(anyhow!("a set-up step panicked")));
+        let others = [scope.spawn(|| downloads(project, purpose)), scope.spawn(|| backend::ready(project))];
+        let page = page(project);
+        let others = others.map(|other| other.join().unwrap_or_else(|_| Err(anyhow!("a set-up step panicked"))));
         project.go_on()?;
-        compiled.and(downloaded)
+        others.into_iter().fold(page, Result::and)
     })
 }
 
@@ -48,11 +50,10 @@ fn downloads(project: &Project, purpose: Purpose) -> Result<()> {
     Ok(())
 }
 
-fn compiled(project: &Project) -> Result<()> {
+fn page(project: &Project) -> Result<()> {
     npm::ready(project, npm::TESTS)?;
     page_tools(project)?;
-    page::ready(project)?;
-    backend::ready(project)
+    page::ready(project)
 }
 
 /// What compiles and bundles the page.
