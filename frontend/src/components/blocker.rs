@@ -112,7 +112,9 @@ fn way_out(props: &BlockerNoteProps, item: &Item, is_main: bool) -> Html {
     };
     let label = if is_main { name.clone() } else { row_words::action(action).to_owned() };
     html! {
-        <button type="button" class={classes!("button", is_main.then_some("is-primary"))} aria-label={name} {onclick}>
+        // Calling a sign-in off is a way back and not the thing to do.
+        <button type="button" class={classes!("button", (is_main && action != RowAction::Cancel).then_some("is-primary"))}
+            aria-label={name} {onclick}>
             { label }
         </button>
     }
