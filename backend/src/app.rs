@@ -2,6 +2,7 @@
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
 
+use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
@@ -100,6 +101,11 @@ impl Service {
         Ok(Self { app: Arc::new(http::App { config, connections, gate, sign_in, vault, store, chance }), background })
     }
 
+    /// What is served: to people, and to workers.
+    pub fn routers(&self) -> (Router, Router) {
+        (http::router(Arc::clone(&self.app)), http::worker_router(Arc::clone(&self.app)))
+    }
+
     /// Listens until told to stop, then lets requests under way finish for a while.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let config = Arc::clone(&self.app.config);
@@ -116,10 +122,9 @@ impl Service {
             // An error means that the sender is gone: stop as well.
             let _ = told.wait_for(|told| *told).await;
         };
-        let people =
-            axum::serve(public, http::router(Arc::clone(&self.app))).with_graceful_shutdown(stopped(told.subscribe()));
-        let jobs = axum::serve(workers, http::worker_router(Arc::clone(&self.app)))
-            .with_graceful_shutdown(stopped(told.subscribe()));
+        let (for_people, for_workers) = self.routers();
+        let people = axum::serve(public, for_people).with_graceful_shutdown(stopped(told.subscribe()));
+        let jobs = axum::serve(workers, for_workers).with_graceful_shutdown(stopped(told.subscribe()));
         let both = async { tokio::try_join!(people.into_future(), jobs.into_future()) };
         tokio::pin!(both);
         tokio::select! {
