@@ -38,7 +38,7 @@ pub enum ServeError {
     #[error("cannot open the database: {error}{cause}", error = .0, cause = cause_of(.0))]
     Store(#[from] StoreError),
     /// The key cannot be had.
-    #[error("the encryption key cannot be used: {0}")]
+    #[error("the encryption key cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
     Key(#[from] KeyError),
     /// The HTTP client cannot be made.
     #[error("cannot make an HTTP client: {0}")]
@@ -48,8 +48,8 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-fn cause_of(error: &StoreError) -> String {
-    std::error::Error::source(error).map(|cause| format!(" ({cause})")).unwrap_or_default()
+fn cause_of(error: &dyn std::error::Error) -> String {
+    error.source().map(|cause| format!(" ({cause})")).unwrap_or_default()
 }
 
 /// The service, ready to listen.
