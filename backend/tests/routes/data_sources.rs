@@ -217,7 +217,7 @@ async fn a_grant_that_works_stays_connected_while_its_provider_is_away_and_the_t
     service.connect(&provider, &alice, "incidents").await;
 
     provider.set(|faults| faults.metadata_unavailable = true);
-    let service = service.started_again().await;
+    let service = service.another_process().await;
     let alice = service.same_person(&alice);
     looked_at(&service, &[("incidents", "idp_unreachable")]).await;
     let block = service.listed(&alice, "incidents").await["per_user_auth"].clone();

@@ -8,4 +8,13 @@ mod support;
 
 mod callback;
 mod connect;
+mod cross_site;
 mod data_sources;
+mod disconnect;
+mod jobs;
+mod operations;
+mod preflight;
+mod secrets;
+mod sign_in;
+mod status;
+mod worker;

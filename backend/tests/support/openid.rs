@@ -56,7 +56,7 @@ impl Signer {
         json!({"keys": [own]})
     }
 
-    pub fn id_token(&self, issuer: &str, client_id: &str, nonce: Option<&str>, change: &Change) -> String {
+    pub fn id_token(&self, issuer: &str, client_id: &str, nonce: Option<&str>, change: Change) -> String {
         let now = chrono::DateTime::<chrono::Utc>::from(super::service::now()).timestamp();
         let mut claims = json!({
             "iss": issuer, "aud": client_id, "sub": SUB, "nonce": nonce, "iat": now, "exp": now + 300,

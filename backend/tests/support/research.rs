@@ -63,6 +63,10 @@ impl Research {
         self.desk.lock().unwrap().refuses = Some(status);
     }
 
+    pub fn forget(&self, job: &str) {
+        self.desk.lock().unwrap().jobs.remove(job);
+    }
+
     /// Ends a job with this text.
     pub fn finish(&self, job: &str, output: &str) {
         let done = json!({"job_id": job, "status": "success", "output": {"value": output}, "error": null,

@@ -1,7 +1,7 @@
 //! The service as it runs, but for its sockets: configured by a file, stored in a folder of its own, with the real
 //! routers. Its public address is another than where it listens, as behind a reverse proxy.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aiq_connect::{
     app, config,
@@ -65,7 +65,7 @@ pub struct Service {
     /// Every body that was answered to people.
     pub bodies: Bodies,
     yaml: String,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Service {
@@ -85,7 +85,7 @@ impl Service {
             upstream.unwrap_or_default(),
             wishes.settings,
         );
-        Self::on(tempfile::tempdir().unwrap(), yaml).await
+        Self::on(Arc::new(tempfile::tempdir().unwrap()), yaml).await
     }
 
     /// With a research service behind the gate.
@@ -95,12 +95,12 @@ impl Service {
         (Self::with(provider, wishes).await, research)
     }
 
-    /// Another process on the same folder.
-    pub async fn started_again(self) -> Self {
-        Self::on(self.folder, self.yaml).await
+    /// Another process on the same folder, beside this one.
+    pub async fn another_process(&self) -> Self {
+        Self::on(Arc::clone(&self.folder), self.yaml.clone()).await
     }
 
-    async fn on(folder: TempDir, yaml: String) -> Self {
+    async fn on(folder: Arc<TempDir>, yaml: String) -> Self {
         logs::keep();
         let (file, database) = (folder.path().join("aiq.yml"), folder.path().join("aiq-connect.db"));
         std::fs::write(&file, &yaml).unwrap();

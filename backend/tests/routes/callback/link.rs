@@ -154,6 +154,8 @@ async fn another_person_in_the_same_browser_is_refused() {
 
 #[tokio::test]
 async fn the_same_subject_of_another_issuer_is_another_person() {
+    const STRANGER: &str = "INSERT INTO principals (id, issuer, kind, sub, name, first_seen_at) \
+                            VALUES (?1, 'https://other.example', 'jwt', 'alice', 'Alice', 0)";
     let bench = Bench::new().await;
     let cookie = bench.alice.cookie(SESSION).unwrap();
     let hash = aiq_connect::vault::Secret::new(cookie).sha256_hex();
@@ -162,8 +164,6 @@ async fn the_same_subject_of_another_issuer_is_another_person() {
         ..crate::support::service::principal("alice")
     };
     let id = other.id();
-    const STRANGER: &str = "INSERT INTO principals (id, issuer, kind, sub, name, first_seen_at) \
-                            VALUES (?1, 'https://other.example', 'jwt', 'alice', 'Alice', 0)";
     assert_eq!(bench.service.sql(STRANGER, &[id.as_str()]).await, 1);
     assert_eq!(
         bench.service.sql("UPDATE sessions SET principal = ?1 WHERE cookie_hash = ?2", &[id.as_str(), &hash]).await,

@@ -56,17 +56,17 @@ impl Provider {
     pub async fn start() -> Self {
         let mut provider = Self::away();
         provider.come();
-        provider.world.client_of_our_own_sign_in();
+        // Connections queue from here on, before the first is taken.
         tokio::task::yield_now().await;
         provider
     }
 
     /// One that does not listen yet.
     pub fn away() -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let socket = bound(SocketAddr::from(([127, 0, 0, 1], 0)));
         let origin = format!("http://{}", socket.local_addr().unwrap());
         let world = Arc::new(World::new(origin.clone()));
+        world.client_of_our_own_sign_in();
         Self { origin, world, standing: Standing::Away(socket) }
     }
 
@@ -93,10 +93,7 @@ impl Provider {
         };
         stop.send_replace(true);
         ended.await.unwrap();
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        socket.bind(self.origin.strip_prefix("http://").unwrap().parse().unwrap()).unwrap();
-        self.standing = Standing::Away(socket);
+        self.standing = Standing::Away(bound(self.origin.strip_prefix("http://").unwrap().parse().unwrap()));
     }
 
     /// Turns switches.
@@ -158,6 +155,14 @@ impl Provider {
     pub fn secrets(&self) -> Vec<String> {
         self.world.secrets()
     }
+}
+
+/// Holds an address, of whose earlier connections some may not have died away yet.
+fn bound(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 async fn visit(authorization: &Url, consent: Consent) -> reqwest::Response {

@@ -94,7 +94,7 @@ fn redeem(world: &World, client: &str, form: &Fields) -> Result<Value, &'static 
     let mut answer = issue(world, family);
     if code.scope.split(' ').any(|scope| scope == "openid") {
         let faults = world.faults();
-        let token = world.signer.id_token(&world.origin, client, code.nonce.as_deref(), &faults.id_token);
+        let token = world.signer.id_token(&world.origin, client, code.nonce.as_deref(), faults.id_token);
         world.note_secret(&token);
         answer["id_token"] = token.into();
     }

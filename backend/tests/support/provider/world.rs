@@ -65,6 +65,7 @@ pub enum TokenFault {
 
 /// The switches. By default everything is as it should be.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches")]
 pub struct Faults {
     /// 503 for every metadata document and from the MCP servers.
     pub metadata_unavailable: bool,
