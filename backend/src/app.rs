@@ -1,6 +1,6 @@
 //! Puts the service together: the only place that names concrete implementations.
 
-use std::{io::Write, net::SocketAddr, sync::Arc};
+use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
@@ -35,8 +35,18 @@ pub enum ServeError {
         remedy: String,
     },
     /// The database cannot be opened.
-    #[error("cannot open the database: {error}{cause}", error = .0, cause = cause_of(.0))]
-    Store(#[from] StoreError),
+    #[error(
+        "cannot open the database {}{}. Its folder has to exist and be writable; \
+         AIQ_CONNECT_DATABASE_URL (or aiq_connect.database.url) names it, with four slashes before an absolute path.",
+        path.display(), cause_of(cause)
+    )]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        #[source]
+        cause: StoreError,
+    },
     /// The key cannot be had.
     #[error("the encryption key cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
     Key(#[from] KeyError),
@@ -49,13 +59,14 @@ pub enum ServeError {
 }
 
 fn cause_of(error: &dyn std::error::Error) -> String {
-    error.source().map(|cause| format!(" ({cause})")).unwrap_or_default()
+    error.source().map(|cause| format!(": {cause}")).unwrap_or_default()
 }
 
 /// The service, ready to listen.
 pub struct Service {
     app: Arc<http::App>,
     background: tokio::task::JoinHandle<()>,
+    database: SqliteStore,
 }
 
 impl Service {
@@ -67,7 +78,9 @@ impl Service {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
         let Database::Sqlite { path } = &config.database;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path).await?);
+        let database =
+            SqliteStore::open(path).await.map_err(|cause| ServeError::Store { path: path.clone(), cause })?;
+        let store: Arc<dyn Store> = Arc::new(database.clone());
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
             allow_hosts: config.outbound.allow_hosts.clone(),
@@ -98,7 +111,11 @@ impl Service {
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let background = tokio::spawn(watching);
-        Ok(Self { app: Arc::new(http::App { config, connections, gate, sign_in, vault, store, chance }), background })
+        Ok(Self {
+            app: Arc::new(http::App { config, connections, gate, sign_in, vault, store, chance }),
+            background,
+            database,
+        })
     }
 
     /// What is served: to people, and to workers.
@@ -138,6 +155,8 @@ impl Service {
             }
         }
         self.background.abort();
+        // Folds the write-ahead log into the file, so that a copy of the one file is whole.
+        self.database.close().await;
         Ok(())
     }
 }

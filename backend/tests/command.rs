@@ -114,17 +114,19 @@ fn a_database_or_key_file_that_cannot_be_made_is_named_with_the_reason() {
     let database = ("AIQ_CONNECT_DATABASE_URL", "sqlite:////nowhere/at/all.db");
     let (code, said) = output(GOOD, &[database, ("AIQ_TOKEN_ENCRYPTION_KEY", &"5a".repeat(32))]);
     assert_eq!(code, Some(2));
-    assert!(
-        said.starts_with("cannot open the database: ") && said.ends_with("(No such file or directory (os error 2))"),
-        "{said}"
+    assert_eq!(
+        said,
+        "cannot open the database /nowhere/at/all.db: No such file or directory (os error 2). Its folder has to \
+         exist and be writable; AIQ_CONNECT_DATABASE_URL (or aiq_connect.database.url) names it, with four slashes \
+         before an absolute path."
     );
 
     let (code, said) = output(GOOD, &[("AIQ_CONNECT_KEY_FILE", "/nowhere/at/all.key")]);
     assert_eq!(code, Some(2));
     assert_eq!(
         said,
-        "the encryption key cannot be used: the key file /nowhere/at/all.key cannot be used \
-         (No such file or directory (os error 2))"
+        "the encryption key cannot be used: the key file /nowhere/at/all.key cannot be used: \
+         No such file or directory (os error 2)"
     );
 }
 

@@ -26,7 +26,8 @@ _HOST = "127.0.0.1"
 
 def say(line: str) -> None:
     """Write one line to standard output at once."""
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def caller(tool: str) -> tuple[str, AccessToken]:
@@ -102,7 +103,7 @@ def main() -> int:
     try:
         serve(read_settings(os.environ))
     except SettingError as error:
-        print(f"mcp server: {error}", file=sys.stderr)
+        sys.stderr.write(f"mcp server: {error}\n")
         return 1
     return 0
 

@@ -26,6 +26,12 @@ export function logRequests(write) {
   };
 }
 
+/** The development pages name no icon, so browsers ask for the usual one; an answer keeps their consoles quiet. */
+export async function withAnEmptyIcon(ctx, next) {
+  await next();
+  if (ctx.path === '/favicon.ico') ctx.status = 204;
+}
+
 /** The provider's own development pages ask the web for a font; a page of the demo asks nobody. */
 export async function withoutForeignFonts(ctx, next) {
   await next();

@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
 import { configuration } from './configuration.mjs';
-import { logRequests, withoutForeignFonts } from './observe.mjs';
+import { logRequests, withAnEmptyIcon, withoutForeignFonts } from './observe.mjs';
 import { readSettings, SettingError } from './settings.mjs';
 
 const say = (line) => process.stdout.write(`${line}\n`);
@@ -33,6 +33,7 @@ const settings = settingsOrExit();
 const provider = new Provider(settings.issuer, configuration(settings));
 provider.use(logRequests(say));
 provider.use(withoutForeignFonts);
+provider.use(withAnEmptyIcon);
 provider.on('server_error', (ctx, error) => {
   say(JSON.stringify({ event: 'server_error', path: ctx.path, error: error.name }));
 });

@@ -19,33 +19,33 @@ pub fn App() -> Html {
     let session = use_session();
     let (theme, onpick) = use_theme();
     let (live, announcer) = use_announcer();
-    let picker = html! { <ThemePicker {theme} {onpick} /> };
     let content = match &*session {
         Session::Loading => html! {
             <>
-                <Header>{ picker }</Header>
+                <Header />
                 <main class="waiting" aria-busy="true"><p class="waiting-words">{ words::LOADING }</p></main>
             </>
         },
         Session::Unreachable => html! {
             <>
-                <Header>{ picker }</Header>
+                <Header />
                 <main class="waiting"><p role="alert">{ words::UNREACHABLE }</p></main>
             </>
         },
         Session::SignedOut { login_url } => html! {
             <>
-                <Header>{ picker }</Header>
+                <Header />
                 <Welcome login_url={login_url.clone()} />
             </>
         },
         Session::SignedIn { person, logout_url } => html! {
-            <Workspace key={person.sub.clone()} person={person.clone()} logout_url={logout_url.clone()} tools={picker} />
+            <Workspace key={person.sub.clone()} person={person.clone()} logout_url={logout_url.clone()} />
         },
     };
     html! {
         <ContextProvider<Announcer> context={announcer}>
             { content }
+            <footer class="page-foot"><ThemePicker {theme} {onpick} /></footer>
             <LiveRegions live={std::rc::Rc::new((*live).clone())} />
         </ContextProvider<Announcer>>
     }

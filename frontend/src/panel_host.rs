@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use crate::components::banner::{Banner, BannerKind};
 use crate::components::panel::{Loading, Panel};
-use crate::components::source_row::{RowEvent, RowEventKind, SourceRowProps};
+use crate::components::source_row::{DetailsView, RowEvent, RowEventKind, SourceRowProps};
 use crate::hooks::use_sign_ins::launch_url;
 use crate::platform::{dom, sign_in_window};
 use crate::state::connections::{Action, Connections};
@@ -61,8 +61,11 @@ fn rows(props: &PanelHostProps) -> Vec<SourceRowProps> {
             flow,
             launch_url: launch_url.into(),
             launch_target: sign_in_window::target(id).into(),
-            is_open: connections.open_details.contains(id),
-            is_confirming: connections.confirming.as_ref() == Some(id),
+            details: match connections.open_details.contains(id) {
+                true if connections.confirming.as_ref() == Some(id) => DetailsView::Confirming,
+                true => DetailsView::Open,
+                false => DetailsView::Closed,
+            },
             is_stale: connections.sources.is_unreachable,
             moment: *moment,
             onevent: onevent.clone(),

@@ -9,6 +9,7 @@ use crate::components::composer::Composer;
 use crate::components::header::Header;
 use crate::components::job_list::JobList;
 use crate::components::toast::ToastNote;
+use crate::hooks::use_blocker::use_blocker;
 use crate::hooks::use_clock::use_clock;
 use crate::hooks::use_connections::use_connections;
 use crate::hooks::use_desk::{self, use_asking, use_desk};
@@ -18,7 +19,6 @@ use crate::hooks::use_row_events::use_row_events;
 use crate::hooks::use_sign_ins::use_sign_ins;
 use crate::panel_host::PanelHost;
 use crate::platform::dom;
-use crate::state::blocker::Blocker;
 use crate::state::connections::Action;
 use crate::state::desk::{DeskAction, DeskNews, Toast};
 use crate::text::en::composer as words;
@@ -30,9 +30,6 @@ pub struct WorkspaceProps {
     pub person: Person,
     /// Where signing out starts.
     pub logout_url: Option<AttrValue>,
-    /// What stands in the header beside the name.
-    #[prop_or_default]
-    pub tools: Html,
 }
 
 /// Composer, panel and answers.
@@ -50,6 +47,7 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
     };
     use_jobs(&desk, onsignedout);
     use_news(&connections, &desk);
+    let blocker = use_blocker(&desk, &connections, moment);
     let onevent = use_row_events(&connections, &desk, &sign_ins, &refetch);
     {
         // A job that ended may have learned something about a source.
@@ -119,12 +117,11 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
     let names = |sources: Vec<&aiq_connect_shared::DataSource>| -> Vec<String> {
         sources.into_iter().map(|source| source.name.clone()).collect()
     };
-    let blocker = desk.blocker.as_ref().map(|ids| Blocker::look(ids, &connections, moment.now));
     let is_lost = connections.sources.is_unreachable || desk.is_out_of_touch();
 
     html! {
         <>
-            <Header person={props.person.clone()} can_sign_out={props.logout_url.is_some()} {onsignout}>{ props.tools.clone() }</Header>
+            <Header person={props.person.clone()} can_sign_out={props.logout_url.is_some()} {onsignout} />
             <main class="page">
                 <h1 class="visually-hidden">{ crate::text::en::page::TITLE }</h1>
                 <div class="page-ask">

@@ -1,6 +1,9 @@
 -- The first schema. Times are milliseconds since 1970 in UTC, written by the database's own clock. Lists are JSON arrays.
 -- Columns that end in _at, _until or _since hold times, and nothing else does. Sealed columns open only with a vault key.
 
+-- "AIQC": by this the service knows its own files and leaves those of other programs alone.
+PRAGMA application_id = 1095323971;
+
 -- People, as their OpenID issuer names them. The id is a hash over issuer, kind and sub.
 CREATE TABLE principals (
     id            TEXT    NOT NULL PRIMARY KEY,

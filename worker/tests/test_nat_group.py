@@ -71,7 +71,7 @@ async def built(url: str, tools: dict[str, Any] | None = None) -> AsyncIterator[
         )
         config = AiqConnectMCPClientConfig.model_validate(
             {
-                "server": {"url": url, "auth_provider": "incidents_account"},
+                "server": {"transport": "streamable-http", "url": url, "auth_provider": "incidents_account"},
                 "tool_call_timeout": 10,
                 "tools": TOOLS if tools is None else tools,
             }
@@ -244,7 +244,9 @@ async def test_a_group_without_declared_tools_offers_to_list_and_call_them(
 
 async def test_a_provider_of_another_type_is_a_configuration_error() -> None:
     with pytest.raises(ValueError, match="auth_provider"):
-        AiqConnectMCPClientConfig.model_validate({"server": {"url": "http://127.0.0.1:9/mcp"}})
+        AiqConnectMCPClientConfig.model_validate(
+            {"server": {"transport": "streamable-http", "url": "http://127.0.0.1:9/mcp"}}
+        )
 
 
 async def test_a_missing_worker_key_is_said_by_the_call(monkeypatch: pytest.MonkeyPatch, server: McpDouble) -> None:

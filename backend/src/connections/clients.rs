@@ -35,7 +35,7 @@ impl Connections {
         };
         match found {
             Ok(discovery) => {
-                let host = discovery.metadata.authorization_endpoint.host_str().map(str::to_owned);
+                let host = host_of(&discovery.metadata.authorization_endpoint);
                 let before = self.reach.record(&protected.server.id, Reach::Reachable { provider_host: host });
                 if matches!(before, Reach::Broken { .. }) {
                     tracing::info!(server.id = %protected.server.id, "the sign-in of this server can be reached again");
@@ -54,8 +54,14 @@ impl Connections {
         }
     }
 
-    /// Names a cause, logs it once, and lets the listing tell it.
+    /// Names a cause, and lets the listing tell it. The same trouble keeps its reference and is logged once.
     pub(crate) fn note_broken(&self, server: &Server, cause: FaultCause) -> Faulted {
+        if let Reach::Broken { code, reference, .. } = self.reach.of(&server.id)
+            && code == cause.code()
+        {
+            tracing::debug!(server.id = %server.id, fault = code.as_str(), %reference, %cause, "still the same trouble");
+            return Faulted { code, reference, cause };
+        }
         let faulted = self.name_fault(server, cause);
         self.reach.record(
             &server.id,
@@ -161,6 +167,12 @@ fn configured(server: &Server) -> Option<Client> {
         }),
         ClientSource::Dynamic { .. } => None,
     }
+}
+
+/// The host where people sign in, with its port where that is unusual.
+fn host_of(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 fn no_client() -> FaultCause {

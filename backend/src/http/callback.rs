@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aiq_connect_shared::FaultCode;
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::{
     App, cookies,
+    extract::{Path, Query},
     person::Visitor,
     window::{Ended, Window},
     words,

@@ -6,7 +6,7 @@ use aiq_connect_shared::{AuthStatus, ConnectAnswer, ConnectRequest, Intent};
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     App, cookies,
+    extract::{Path, Query},
     person::{Person, Visitor},
     problem::{ApiError, problem},
     window::{Ended, Window},

@@ -3,12 +3,9 @@
 use std::sync::Arc;
 
 use aiq_connect_shared::{AuthStatus, DisconnectAnswer};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 
-use super::{App, person::Person, problem::ApiError};
+use super::{App, extract::Path, person::Person, problem::ApiError};
 
 /// Forgets the person's grant at once and tells the provider. Doing it twice is no error.
 pub(super) async fn forget(

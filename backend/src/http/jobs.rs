@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use aiq_connect_shared::{JobReport, JobStatus, SubmitAnswer, SubmitRequest};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 
-use super::{App, person::Person, problem::ApiError};
+use super::{
+    App,
+    extract::{JsonBody, Path},
+    person::Person,
+    problem::ApiError,
+};
 use crate::domain::JobId;
 
 /// Checks, records and forwards a submission.
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     person: Person,
-    Json(request): Json<SubmitRequest>,
+    JsonBody(request): JsonBody<SubmitRequest>,
 ) -> Result<Json<SubmitAnswer>, ApiError> {
     Ok(Json(app.gate.submit(&person.session.principal, request).await?))
 }

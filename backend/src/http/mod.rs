@@ -6,6 +6,7 @@ mod connect;
 mod cookies;
 mod data_sources;
 mod disconnect;
+mod extract;
 mod headers;
 mod jobs;
 mod operations;

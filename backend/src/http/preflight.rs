@@ -5,13 +5,13 @@ use std::sync::Arc;
 use aiq_connect_shared::Preflight;
 use axum::{Json, extract::State};
 
-use super::{App, person::Person, problem::ApiError};
+use super::{App, extract::JsonBody, person::Person, problem::ApiError};
 
 /// Which of these sources would block a submission, and why: 200, or the body of 409.
 pub(super) async fn check(
     State(app): State<Arc<App>>,
     person: Person,
-    Json(asked): Json<Preflight>,
+    JsonBody(asked): JsonBody<Preflight>,
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let found = app.connections.preflight(&person.id, asked.data_sources.as_deref()).await?;
     let ids: Vec<&str> = found.sources.iter().map(crate::domain::SourceId::as_str).collect();

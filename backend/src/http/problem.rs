@@ -27,6 +27,13 @@ pub(super) fn unauthenticated() -> Response {
 /// An error of the rules, on its way out as JSON.
 pub(super) struct ApiError(Response);
 
+impl ApiError {
+    /// An answer that is ready.
+    pub(super) fn of(response: Response) -> Self {
+        Self(response)
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.0

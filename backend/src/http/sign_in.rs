@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aiq_connect_shared::{Person as WirePerson, SessionView};
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::{
     App, cookies,
+    extract::Query,
     person::Visitor,
     problem::{ApiError, problem},
     window::Window,

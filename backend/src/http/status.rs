@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use aiq_connect_shared::{Flow, StatusAnswer};
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-};
+use axum::{Json, extract::State};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{App, person::Person, problem::ApiError};
+use super::{
+    App,
+    extract::{Path, Query},
+    person::Person,
+    problem::ApiError,
+};
 use crate::domain::FlowId;
 
 /// `?flow=`

@@ -1,13 +1,12 @@
 //! The small pages in sign-in windows: plain HTML, one style sheet, one tiny script.
 
 use axum::{
-    extract::Path,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use maud::{DOCTYPE, Markup, html};
 
-use super::{headers::WINDOW_POLICY, problem::problem};
+use super::{extract::Path, headers::WINDOW_POLICY, problem::problem};
 
 /// How long a success stays on screen, in milliseconds.
 const CLOSES_AFTER: &str = "1200";

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use aiq_connect_shared::ResolveRequest;
 use axum::{
     Json,
-    extract::State,
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use chrono::TimeDelta;
@@ -14,6 +14,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::{
     App,
+    extract::JsonBody,
     problem::{ApiError, problem},
 };
 use crate::{
@@ -22,17 +23,28 @@ use crate::{
     timing,
 };
 
+/// Proof that a worker asks. Checked before anything else of the request is read.
+pub(super) struct WorkerCredential;
+
+impl FromRequestParts<Arc<App>> for WorkerCredential {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        if has_worker_key(app, &parts.headers) {
+            return Ok(Self);
+        }
+        let message =
+            "The worker credential is missing or wrong: AIQ_CONNECT_WORKER_KEY has to be the same on both sides.";
+        Err(ApiError::of(problem(StatusCode::UNAUTHORIZED, "worker_key_invalid", message)))
+    }
+}
+
 /// A fresh token of the job's owner, for a worker that proves itself and names a living job.
 pub(super) async fn resolve(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Json(request): Json<ResolveRequest>,
+    _: WorkerCredential,
+    JsonBody(request): JsonBody<ResolveRequest>,
 ) -> Result<Response, ApiError> {
-    if !has_worker_key(&app, &headers) {
-        let message =
-            "The worker credential is missing or wrong: AIQ_CONNECT_WORKER_KEY has to be the same on both sides.";
-        return Ok(problem(StatusCode::UNAUTHORIZED, "worker_key_invalid", message));
-    }
     let question = TokenQuestion {
         job: JobId(request.job_id),
         server: request.mcp_server_id.as_str().into(),

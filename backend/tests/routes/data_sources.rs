@@ -31,7 +31,7 @@ fn disconnected(source: &str, required: bool) -> Value {
         "connected_at": null,
         "missing_scopes": [],
         "scope_labels": {},
-        "provider_host": "127.0.0.1",
+        "provider_host": "login.example",
         "admin_disabled": false,
         "relaxations": [],
         "flow": null,
@@ -63,10 +63,9 @@ async fn a_person_who_connected_nothing_sees_every_source_with_all_fields_of_the
     let provider = Provider::start().await;
     let service = Service::start(&provider).await;
     looked_at(&service, BOTH_WORK).await;
-    let answer = service.sign_in("alice").await.get("/v1/data_sources").await;
-    assert_eq!(answer.status, 200);
+    let alice = service.sign_in("alice").await;
     assert_eq!(
-        answer.json(),
+        service.listing(&alice).await,
         json!([
             {
                 "id": "incidents", "name": "Team Incidents", "description": "Incidents that belong to you.",
@@ -109,7 +108,7 @@ async fn the_body_is_the_golden_one_that_the_page_is_tested_with() {
     service.connect(&provider, &alice, "incidents").await;
     looked_at(&service, BOTH_WORK).await;
 
-    let mut body = alice.get("/v1/data_sources").await.json();
+    let mut body = service.listing(&alice).await;
     for field in ["expires_at", "connected_at"] {
         body[0]["per_user_auth"][field] = "2026-01-02T03:04:05Z".into();
     }

@@ -64,6 +64,8 @@ pub struct Service {
     pub store: SqliteStore,
     /// Every body that was answered to people.
     pub bodies: Bodies,
+    /// Host and port of the provider.
+    provider: String,
     yaml: String,
     folder: Arc<TempDir>,
 }
@@ -85,7 +87,8 @@ impl Service {
             upstream.unwrap_or_default(),
             wishes.settings,
         );
-        Self::on(Arc::new(tempfile::tempdir().unwrap()), yaml).await
+        let host = provider.origin.strip_prefix("http://").unwrap().to_owned();
+        Self::on(Arc::new(tempfile::tempdir().unwrap()), yaml, host).await
     }
 
     /// With a research service behind the gate.
@@ -97,10 +100,10 @@ impl Service {
 
     /// Another process on the same folder, beside this one.
     pub async fn another_process(&self) -> Self {
-        Self::on(Arc::clone(&self.folder), self.yaml.clone()).await
+        Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.provider.clone()).await
     }
 
-    async fn on(folder: Arc<TempDir>, yaml: String) -> Self {
+    async fn on(folder: Arc<TempDir>, yaml: String, provider: String) -> Self {
         logs::keep();
         let (file, database) = (folder.path().join("aiq.yml"), folder.path().join("aiq-connect.db"));
         std::fs::write(&file, &yaml).unwrap();
@@ -113,7 +116,7 @@ impl Service {
         let config = config::load(&file, &environment).unwrap();
         let (people, workers) = app::Service::assemble(config).await.unwrap().routers();
         let store = SqliteStore::open(&database).await.unwrap();
-        Self { people, workers, store, bodies: Bodies::default(), yaml, folder }
+        Self { people, workers, store, bodies: Bodies::default(), provider, yaml, folder }
     }
 
     /// A browser in which nobody is signed in.
@@ -152,9 +155,16 @@ impl Service {
         self.store.find_grant(&grant_key(name, server)).await.unwrap()
     }
 
+    /// The listing, with the provider at a host that is the same in every run.
+    pub async fn listing(&self, browser: &Browser) -> Value {
+        let answer = browser.get("/v1/data_sources").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        serde_json::from_str(&answer.body.replace(&self.provider, "login.example")).unwrap()
+    }
+
     /// What the listing says of one source.
     pub async fn listed(&self, browser: &Browser, source: &str) -> Value {
-        let listing = browser.get("/v1/data_sources").await.json();
+        let listing = self.listing(browser).await;
         let found = listing.as_array().unwrap().iter().find(|entry| entry["id"] == source);
         found.unwrap_or_else(|| panic!("{source} is not in {listing}")).clone()
     }

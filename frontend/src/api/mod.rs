@@ -28,17 +28,6 @@ pub enum ApiError {
     },
 }
 
-impl ApiError {
-    /// Whether asking again later may help.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Unreachable => true,
-            Self::Refused { status, .. } => *status >= 500 || *status == 429,
-            Self::SignedOut | Self::AuthRequired(_) => false,
-        }
-    }
-}
-
 /// Sends a request that changes nothing.
 async fn get<T: DeserializeOwned>(url: &str) -> Result<T, ApiError> {
     let response = Request::get(url).send().await.map_err(|_| ApiError::Unreachable)?;
@@ -101,7 +90,6 @@ mod tests {
     fn another_409_is_a_refusal_with_its_code() {
         let error = understand(409, r#"{"error":"job_exists","message":"…"}"#);
         assert_eq!(error, ApiError::Refused { status: 409, code: "job_exists".to_owned() });
-        assert!(!error.is_passing());
     }
 
     #[test]
@@ -110,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_is_away_may_come_back() {
-        assert!(understand(502, "bad gateway").is_passing());
-        assert!(understand(503, r#"{"error":"not_ready"}"#).is_passing());
-        assert!(understand(429, "").is_passing());
-        assert!(!understand(404, "").is_passing());
+    fn a_service_that_is_away_is_not_a_refusal() {
+        assert_eq!(understand(502, "bad gateway"), ApiError::Unreachable);
+        let not_ready = ApiError::Refused { status: 503, code: "not_ready".to_owned() };
+        assert_eq!(understand(503, r#"{"error":"not_ready"}"#), not_ready);
+        assert_eq!(understand(404, ""), ApiError::Refused { status: 404, code: String::new() });
     }
 }

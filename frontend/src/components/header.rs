@@ -1,6 +1,7 @@
 use aiq_connect_shared::Person;
 use yew::prelude::*;
 
+use super::mark::Mark;
 use crate::text::en::page as words;
 
 /// Props of [`Header`].
@@ -15,9 +16,6 @@ pub struct HeaderProps {
     /// Called to end it.
     #[prop_or_default]
     pub onsignout: Callback<()>,
-    /// The theme picker.
-    #[prop_or_default]
-    pub children: Html,
 }
 
 /// The product's name, the person's name, and the way out.
@@ -25,16 +23,14 @@ pub struct HeaderProps {
 pub fn Header(props: &HeaderProps) -> Html {
     html! {
         <header class="header">
-            <a class="skip" href="#composer">{ words::SKIP }</a>
+            if props.person.is_some() {
+                <a class="skip" href="#composer">{ words::SKIP }</a>
+            }
             <p class="header-product">
-                <svg class="header-mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-                    <rect width="32" height="32" rx="9" fill="currentColor" />
-                    <path class="header-mark-line" d="M9 16h4m6 0h4m-6-4v8a3 3 0 0 1-4-3v-2a3 3 0 0 1 4-3Z" fill="none" stroke-width="2.25" stroke-linecap="round" stroke-linejoin="round" />
-                </svg>
+                <Mark class="header-mark" />
                 <span>{ words::PRODUCT }</span>
             </p>
             <div class="header-tools">
-                { props.children.clone() }
                 if let Some(person) = &props.person {
                     <p class="header-person">
                         <span class="visually-hidden">{ words::SIGNED_IN_AS }{ " " }</span>

@@ -9,6 +9,7 @@ pub mod header;
 pub mod job_card;
 pub mod job_list;
 pub mod live_regions;
+pub mod mark;
 pub mod panel;
 pub mod popup_help;
 pub mod skeleton;

@@ -31,7 +31,7 @@ pub fn PopupHelp(props: &PopupHelpProps) -> Html {
             <p class="popup-help-ways">
                 <a id={format!("popup-link-{}", props.id)} class="button is-primary" href={&props.href}
                     target={&props.target} onclick={event(RowEventKind::LinkFollowed)}>
-                    { words::open_sign_in(&props.name) }<span aria-hidden="true">{ " ↗" }</span>
+                    { words::open_sign_in(&props.name) }<span aria-hidden="true">{ "↗" }</span>
                 </a>
                 <button type="button" class="link" onclick={event(RowEventKind::CopyLink)}>{ words::COPY_LINK }</button>
                 <button type="button" class="link" onclick={event(RowEventKind::StayHere)}>{ words::STAY }</button>

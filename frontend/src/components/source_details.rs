@@ -5,7 +5,7 @@ use super::confirm_disconnect::ConfirmDisconnect;
 use super::source_row::{RowEvent, RowEventKind};
 use crate::state::moment::Moment;
 use crate::state::row_state::{Kind, RowState};
-use crate::text::en::{details as words, row as row_words, time};
+use crate::text::en::{details as words, time};
 
 /// Props of [`SourceDetails`].
 #[derive(Clone, PartialEq, Properties)]
@@ -62,9 +62,6 @@ pub fn SourceDetails(props: &SourceDetailsProps) -> Html {
                 { fact(words::SIGNS_IN_AT, auth.provider_host.as_ref().map(|host| html! { host })) }
                 { fact(words::RELAXATIONS, codes(&auth.relaxations)) }
             </dl>
-            if !row.has_grant && auth.provider_host.is_some() && is_settled {
-                <p class="details-note">{ row_words::opens(auth.provider_host.as_deref().unwrap_or_default()) }</p>
-            }
             if props.is_confirming {
                 <ConfirmDisconnect id={id.clone()} name={name.clone()}
                     onkeep={event(RowEventKind::Keep)} ondisconnect={event(RowEventKind::Disconnect)} />

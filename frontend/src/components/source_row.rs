@@ -46,6 +46,18 @@ pub enum RowEventKind {
     Disconnect,
 }
 
+/// How much of the details is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DetailsView {
+    /// Nothing.
+    #[default]
+    Closed,
+    /// What is known, and what one rarely needs.
+    Open,
+    /// Also the question whether to disconnect.
+    Confirming,
+}
+
 /// Props of [`SourceRow`].
 #[derive(Clone, PartialEq, Properties)]
 pub struct SourceRowProps {
@@ -64,12 +76,9 @@ pub struct SourceRowProps {
     /// That window's name.
     #[prop_or_default]
     pub launch_target: AttrValue,
-    /// Whether the details are open.
+    /// How much of the details is shown.
     #[prop_or_default]
-    pub is_open: bool,
-    /// Whether it asks about disconnecting.
-    #[prop_or_default]
-    pub is_confirming: bool,
+    pub details: DetailsView,
     /// Whether older facts are shown.
     #[prop_or_default]
     pub is_stale: bool,
@@ -102,6 +111,7 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
         Callback::from(move |is_on| onevent.emit(RowEvent { id: id.clone(), kind: RowEventKind::Switch(is_on) }))
     };
     let (tone, shape) = look(row, *is_on);
+    let is_open = props.details != DetailsView::Closed;
     let has_status = row.kind != Kind::Free;
 
     html! {
@@ -126,7 +136,7 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                         </p>
                         if let Some(action) = row.action() {
                             <button type="button" key="action" data-testid={format!("source-action-{id}")}
-                                class={classes!("button", "source-action", is_primary(action).then_some("is-primary"))}
+                                class={classes!("button", "source-action", weight(action, *is_on))}
                                 aria-label={words::action_name(action, &source.name)}
                                 onclick={event(RowEventKind::Act(action)).reform(|_: MouseEvent| ())}>
                                 { words::action(action) }
@@ -151,7 +161,7 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                         </p>
                     }
                     <button type="button" class="source-details-toggle" id={format!("details-{id}")}
-                        aria-expanded={props.is_open.to_string()} aria-controls={format!("details-of-{id}")}
+                        aria-expanded={is_open.to_string()} aria-controls={format!("details-of-{id}")}
                         aria-label={details_words::details_name(&source.name)} data-testid={format!("source-details-{id}")}
                         onclick={event(RowEventKind::ToggleDetails).reform(|_: MouseEvent| ())}>
                         <svg class="chevron" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
@@ -159,10 +169,10 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                         </svg>
                         { details_words::DETAILS }
                     </button>
-                    <div id={format!("details-of-{id}")} hidden={!props.is_open}>
-                        if let (true, Some(auth)) = (props.is_open, &source.per_user_auth) {
+                    <div id={format!("details-of-{id}")} hidden={!is_open}>
+                        if let (true, Some(auth)) = (is_open, &source.per_user_auth) {
                             <SourceDetails id={id.clone()} name={source.name.clone()} auth={auth.clone()} row={row.clone()}
-                                is_confirming={props.is_confirming} moment={props.moment} onevent={&props.onevent} />
+                                is_confirming={props.details == DetailsView::Confirming} moment={props.moment} onevent={&props.onevent} />
                         }
                     </div>
                 </div>
@@ -171,9 +181,14 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
     }
 }
 
-/// Actions that bring the person further stand out; calling something off does not.
-fn is_primary(action: RowAction) -> bool {
-    !matches!(action, RowAction::Cancel | RowAction::CopyDetails | RowAction::Recheck)
+/// Actions that bring the person further stand out, most of all where the source is wanted; others do not.
+fn weight(action: RowAction, is_on: bool) -> Option<&'static str> {
+    match action {
+        RowAction::Cancel | RowAction::CopyDetails | RowAction::Recheck => None,
+        RowAction::Connect => Some("is-primary"),
+        _ if is_on => Some("is-primary"),
+        _ => Some("is-wanted"),
+    }
 }
 
 /// How a state looks.
@@ -183,8 +198,10 @@ pub fn look(row: &RowState, is_on: bool) -> (Tone, Shape) {
         Kind::ExpiringSoon => (Tone::Warn, Shape::Disc),
         Kind::Connecting | Kind::Checking | Kind::Disconnecting => (Tone::Info, Shape::Dashes),
         Kind::Disconnected if !is_on => (Tone::Quiet, Shape::Ring),
-        Kind::Disconnected | Kind::Expired | Kind::WindowBlocked => (Tone::Warn, Shape::Triangle),
-        Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved) => (Tone::Warn, Shape::Triangle),
+        Kind::Disconnected
+        | Kind::Expired
+        | Kind::WindowBlocked
+        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved) => (Tone::Warn, Shape::Triangle),
         Kind::Failed(_) => (Tone::Danger, Shape::Cross),
         Kind::Free | Kind::Denied | Kind::TurnedOff => (Tone::Quiet, Shape::Ring),
     }

@@ -1,5 +1,6 @@
 use yew::prelude::*;
 
+use super::mark::Mark;
 use crate::text::en::page as words;
 
 /// Props of [`Welcome`].
@@ -14,6 +15,7 @@ pub struct WelcomeProps {
 pub fn Welcome(props: &WelcomeProps) -> Html {
     html! {
         <main class="welcome">
+            <Mark class="welcome-mark" />
             <h1 class="welcome-title">{ words::WELCOME }</h1>
             <p class="welcome-text">{ words::WELCOME_TEXT }</p>
             if let Some(url) = &props.login_url {

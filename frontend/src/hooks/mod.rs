@@ -1,6 +1,7 @@
 //! Effects: when the page asks the service, listens, remembers and speaks. State stays in `state`.
 
 pub mod use_announcer;
+pub mod use_blocker;
 pub mod use_clock;
 pub mod use_connections;
 pub mod use_desk;

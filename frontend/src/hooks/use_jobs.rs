@@ -32,9 +32,8 @@ pub fn use_jobs(desk: &UseReducerHandle<Desk>, onsignedout: Callback<()>) {
                             None => onsignedout.emit(()),
                         }
                     }
-                    let paces = jobs.iter().map(|job| match job.is_out_of_touch {
-                        true => pace::RETRY,
-                        false => pace::job(clock::now() - job.asked_at),
+                    let paces = jobs.iter().map(|job| {
+                        if job.is_out_of_touch { pace::RETRY } else { pace::job(clock::now() - job.asked_at) }
                     });
                     TimeoutFuture::new(pace::millis(paces.min().unwrap_or(pace::RETRY))).await;
                 }

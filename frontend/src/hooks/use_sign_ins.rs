@@ -13,7 +13,7 @@ use crate::api::{ApiError, flows};
 use crate::platform::nudges::Nudges;
 use crate::platform::sign_in_window::SignInWindow;
 use crate::platform::{chance, clock, dom, listen};
-use crate::state::connections::{Action, Connections};
+use crate::state::connections::{Action, Connections, Focus};
 use crate::state::flow::OpenFlow;
 use crate::state::pace;
 
@@ -88,14 +88,25 @@ pub fn launch_url(connections: &Connections, id: &str, flow: Uuid, intent: Inten
     flows::launch_url(id, auth.and_then(|auth| auth.connect_url.as_deref()), flow, intent)
 }
 
+/// Where the focus is, as seen from one source.
+fn focus_of(id: &str) -> Focus {
+    if dom::has_focus_inside(&format!("source-{id}")) {
+        Focus::Row
+    } else if dom::has_focus_inside("blocker") {
+        Focus::Blocker
+    } else {
+        Focus::Elsewhere
+    }
+}
+
 /// Asks the service about one sign-in.
 fn ask(connections: &UseReducerHandle<Connections>, id: String, flow: Uuid) {
     let dispatcher = connections.dispatcher();
     spawn_local(async move {
         let answer = flows::status(&id, Some(flow)).await;
-        let focus_inside = dom::has_focus_inside(&format!("source-{id}"));
+        let focus = focus_of(&id);
         dispatcher.dispatch(match answer {
-            Ok(answer) => Action::FlowHeard { flow, answer, at: clock::now(), focus_inside },
+            Ok(answer) => Action::FlowHeard { flow, answer, at: clock::now(), focus },
             Err(ApiError::SignedOut) => Action::SignedOut,
             Err(_) => Action::FlowUnheard(id, clock::now()),
         });
@@ -134,7 +145,7 @@ fn use_polling(connections: &UseReducerHandle<Connections>, latest: &Rc<RefCell<
             let nudges = Nudges::hear(move |flow| {
                 let connections = latest.borrow().clone();
                 if let Some(id) = connections.flow(flow).map(|(id, _)| id.clone()) {
-                    connections.dispatch(Action::Nudged(flow));
+                    connections.dispatch(Action::Nudged(flow, focus_of(&id)));
                     ask(&connections, id, flow);
                 }
             });

@@ -97,8 +97,3 @@ pub fn text_of(event: &yew::InputEvent) -> Option<String> {
 pub fn means_send(event: &KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !event.is_composing()
 }
-
-/// Whether a key means "leave this".
-pub fn means_leave(event: &KeyboardEvent) -> bool {
-    event.key() == "Escape"
-}

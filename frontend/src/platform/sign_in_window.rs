@@ -12,7 +12,10 @@ impl SignInWindow {
     pub fn open(source: &str, url: &str) -> Option<Self> {
         let window = web_sys::window()?;
         let features = if is_phone(&window) { "" } else { "popup,width=520,height=720" };
-        window.open_with_url_and_target_and_features(url, &target(source), features).ok()?.map(Self)
+        let opened = window.open_with_url_and_target_and_features(url, &target(source), features).ok()??;
+        // One that was still open somewhere behind comes to the front.
+        let _ = opened.focus();
+        Some(Self(opened))
     }
 
     /// Closes it, if the browser still lets us.

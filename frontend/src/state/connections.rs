@@ -63,6 +63,17 @@ impl<T> Numbered<T> {
     }
 }
 
+/// Where the focus was when the element that had it may have gone away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// In the source's row.
+    Row,
+    /// In the blocker.
+    Blocker,
+    /// Anywhere else: it is left alone.
+    Elsewhere,
+}
+
 /// Something that happened to a source, by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
@@ -117,8 +128,8 @@ pub enum Action {
     FlowStarted(String, OpenFlow),
     /// The person followed the link that stands in for a refused window.
     LinkFollowed(String),
-    /// A window says that this sign-in ended.
-    Nudged(Uuid),
+    /// A window says that this sign-in ended; and where the focus was then.
+    Nudged(Uuid, Focus),
     /// The window of a sign-in seems to be gone, or is there after all.
     WindowGone(String, bool),
     /// The service's word on a sign-in.
@@ -129,8 +140,8 @@ pub enum Action {
         answer: StatusAnswer,
         /// When.
         at: DateTime<Utc>,
-        /// Whether the focus was inside the row.
-        focus_inside: bool,
+        /// Where the focus was.
+        focus: Focus,
     },
     /// The service did not answer about a sign-in, and its time may be over.
     FlowUnheard(String, DateTime<Utc>),

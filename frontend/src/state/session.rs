@@ -32,14 +32,6 @@ impl Session {
             None => Self::SignedOut { login_url: view.login_url.map(|url| with_return(&url, return_to).into()) },
         }
     }
-
-    /// The person's stable name, to keep what belongs to one person apart from another's.
-    pub fn subject(&self) -> Option<&str> {
-        match self {
-            Self::SignedIn { person, .. } => Some(&person.sub),
-            _ => None,
-        }
-    }
 }
 
 /// Adds where to come back to, unless the address names it already.

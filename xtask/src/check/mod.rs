@@ -19,9 +19,11 @@ use crate::say;
 use crate::setup::{self, Purpose};
 use crate::suites::Tally;
 
-/// Shorter than [`WAIT`], so that it ends while a job runs.
 const TOKEN_LIFE: Duration = Duration::from_secs(8);
-const WAIT: Duration = Duration::from_secs(12);
+/// Longer than a token lives.
+const OUTLIVES: Duration = Duration::from_secs(12);
+/// Long enough to disconnect meanwhile.
+const OVERLAPS: Duration = Duration::from_secs(6);
 
 /// Sets up, and fails unless everything holds.
 pub fn verb() -> Result<()> {
@@ -110,7 +112,7 @@ fn own_rows_each(project: &Project, alice: &mut Person, bob: &mut Person, expect
 
 fn renewal_in_a_job(plan: &Plan, person: &mut Person, expect: &mut Expectations) -> Result<()> {
     let before = outside::refreshes(plan)?;
-    let job = person.submit(&waiting_question())?;
+    let job = person.submit(&waiting(OUTLIVES))?;
     let answer = person.report(&job)?;
     let renewed = answer.contains("The access token was renewed while this job ran");
     expect.that("a job that outlives its token goes on with a new one", renewed, || answer.clone());
@@ -121,7 +123,7 @@ fn renewal_in_a_job(plan: &Plan, person: &mut Person, expect: &mut Expectations)
 }
 
 fn disconnecting(plan: &Plan, alice: &mut Person, bob: &mut Person, expect: &mut Expectations) -> Result<()> {
-    let job = alice.submit(&waiting_question())?;
+    let job = alice.submit(&waiting(OVERLAPS))?;
     alice.until_running(&job)?;
     let token = outside::token_of(plan, &job)?;
     let before = outside::is_active(plan, &token)?;
@@ -143,13 +145,17 @@ fn disconnecting(plan: &Plan, alice: &mut Person, bob: &mut Person, expect: &mut
         && body["error"] == "mcp_auth_required"
         && body["sources"][0]["source_id"] == person::SOURCE;
     expect.that("her next question is a 409 that names the source", names_it, || said);
+    let answer = alice.report(&job)?;
+    let says_so = rows_in(&answer).is_empty() && answer.contains("is not connected");
+    expect.that("her running job ends without rows and says why", says_so, || answer.clone());
     let status = bob.status()?;
     expect.that("bob is still connected", status == "connected", || status.clone());
     Ok(())
 }
 
-fn waiting_question() -> String {
-    format!("my rows, wait {} seconds", WAIT.as_secs())
+/// A question that keeps its job busy between two calls of the source.
+fn waiting(time: Duration) -> String {
+    format!("my rows, wait {} seconds", time.as_secs())
 }
 
 /// The lines of an answer that are rows.

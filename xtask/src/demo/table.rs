@@ -53,7 +53,9 @@ fn workers(project: &Project, plan: &Plan) -> Service {
     let mut command = python_program(project, &python::WORKFLOW, "dask");
     command.args(["worker", &plan.scheduler_url(), "--host", "127.0.0.1", "--nworkers"]).arg(WORKERS.to_string());
     command
-        .args(["--nthreads", "1", "--no-dashboard", "--memory-limit", "0", "--local-directory"])
+        .args(["--nthreads", "1", "--no-dashboard", "--memory-limit", "0"])
+        // What a job needs is loaded before the first job comes.
+        .args(["--preload", "aiq_connect.nat.preload", "--local-directory"])
         .arg(plan.state("dask"));
     job_environment(&mut command, plan);
     Service {
@@ -104,7 +106,7 @@ fn service(project: &Project, plan: &Plan) -> Service {
         .env("AIQ_PUBLIC_URL", plan.public_url())
         .env("AIQ_CONNECT_BIND", format!("127.0.0.1:{}", plan.backend))
         .env("AIQ_CONNECT_WORKER_BIND", format!("127.0.0.1:{}", plan.broker))
-        .env("AIQ_CONNECT_DATABASE_URL", format!("sqlite://{}", plan.state("aiq-connect.db").display()))
+        .env("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", plan.state("aiq-connect.db").display()))
         .env("AIQ_CONNECT_KEY_FILE", plan.state("aiq-connect.key"))
         .env("PROVIDER_ISSUER", plan.issuer());
     sign_in_environment(&mut command, plan);

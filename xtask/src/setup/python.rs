@@ -60,7 +60,8 @@ impl Environment {
             })
         };
         uv(&["venv", "--quiet", "--allow-existing", "--python", ">=3.11,<3.14", ".venv"])?;
-        uv(&["pip", "sync", "--require-hashes", "requirements.lock"])?;
+        // Compiled now, once: every process of the demo would otherwise compile the toolkit anew at its start.
+        uv(&["pip", "sync", "--compile-bytecode", "--require-hashes", "requirements.lock"])?;
         for each in self.editable {
             let path = project.root.join(each);
             uv(&["pip", "install", "--no-deps", "--editable", &path.to_string_lossy()])?;

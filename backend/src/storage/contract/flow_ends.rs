@@ -2,7 +2,7 @@ use aiq_connect_shared::{FaultCode, FlowState};
 
 use super::{
     Database,
-    fixtures::{announced, any_grant_id, connected, exchanging, found, key, new_grant, pending, person},
+    fixtures::{announced, any_grant_id, connected, exchanging, found, key, new_grant, pending, person, tokens},
 };
 use crate::{
     domain::{FlowPhase, NewGrant, Version},
@@ -61,7 +61,7 @@ pub async fn a_reconnect_replaces_the_grant_under_a_new_name(database: &impl Dat
     let alice = person(&store, "alice").await;
     let key = key(&alice, "incidents");
     let old = connected(&store, &key).await;
-    store.rotate(old.id, Version::FIRST, &super::fixtures::tokens("two")).await.unwrap();
+    store.rotate(old.id, Version::FIRST, &tokens("two")).await.unwrap();
     store.record_fault(old.id, Version(2), FaultCode::Revoked, "ref-1").await.unwrap();
 
     let new = connected(&store, &key).await;

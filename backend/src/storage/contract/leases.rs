@@ -6,7 +6,7 @@ use super::{
     fixtures::{any_grant_id, connected, found, key, of_twenty, person, tokens},
 };
 use crate::{
-    domain::{GrantKey, LeaseOwner, Version},
+    domain::{GrantKey, GrantTokens, LeaseOwner, Version},
     storage::{Ageing, GrantStore, Store, StoreError},
     timing::{LEASE, LEASE_GRACE},
 };
@@ -112,10 +112,10 @@ pub async fn a_rotation_is_the_next_version_and_ends_lease_doubt_and_fault(datab
     let key = alices_key(&store).await;
     let before = connected(&store, &key).await;
     store.record_fault(before.id, V1, FaultCode::IdpUnreachable, "ref-1").await.unwrap();
-    store.lease(before.id, V1, &one()).await.unwrap();
-    store.mark_in_doubt(before.id, V1, &one()).await.unwrap();
     store.age(TimeDelta::minutes(30)).await.unwrap();
-    let new = crate::domain::GrantTokens { expires_in: Some(TimeDelta::seconds(60)), ..tokens("two") };
+    store.lease(before.id, V1, &one()).await.unwrap();
+    assert!(store.mark_in_doubt(before.id, V1, &one()).await.unwrap());
+    let new = GrantTokens { expires_in: Some(TimeDelta::seconds(60)), ..tokens("two") };
     store.rotate(before.id, V1, &new).await.unwrap();
 
     let after = found(&store, &key).await;

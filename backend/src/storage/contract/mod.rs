@@ -67,6 +67,7 @@ macro_rules! contract_cases {
             flow_ends::a_flow_cannot_be_ended_as_if_it_went_on,
             registrations::a_registration_reads_back_as_it_was_stored,
             registrations::the_first_registration_of_an_issuer_and_address_stays,
+            registrations::forgetting_names_the_client_so_that_a_newer_one_stays,
             registrations::twenty_at_once_agree_on_one_registration,
             jobs::a_job_reads_back_as_it_was_stored,
             jobs::a_job_lives_until_it_is_ended,

@@ -41,6 +41,24 @@ pub async fn the_first_registration_of_an_issuer_and_address_stays(database: &im
     assert_eq!(store.find_registration(&first.issuer, &first.redirect_uri).await.unwrap(), Some(first));
 }
 
+pub async fn forgetting_names_the_client_so_that_a_newer_one_stays(database: &impl Database) {
+    let store = database.open().await;
+    let (old, new) = (registration("one"), registration("two"));
+    let elsewhere = Registration { issuer: "https://b.example".into(), ..registration("one") };
+    let other_address = Registration { redirect_uri: "https://us.example/other".into(), ..registration("one") };
+    for kept in [&old, &elsewhere, &other_address] {
+        store.keep_registration(kept).await.unwrap();
+    }
+    store.forget_registration(&old.issuer, &old.redirect_uri, &old.client_id).await.unwrap();
+    assert_eq!(store.find_registration(&old.issuer, &old.redirect_uri).await.unwrap(), None);
+    assert_eq!(store.keep_registration(&new).await.unwrap(), new);
+
+    store.forget_registration(&old.issuer, &old.redirect_uri, &old.client_id).await.unwrap();
+    for kept in [&new, &elsewhere, &other_address] {
+        assert_eq!(store.find_registration(&kept.issuer, &kept.redirect_uri).await.unwrap().as_ref(), Some(kept));
+    }
+}
+
 pub async fn twenty_at_once_agree_on_one_registration(database: &impl Database) {
     let (store, other) = (database.open().await, database.open().await);
     // Each says whether its own was the one that stayed.

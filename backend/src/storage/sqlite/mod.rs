@@ -57,11 +57,14 @@ fn store_error(error: sqlx::Error) -> StoreError {
     use sqlx::Error::{ColumnDecode, ColumnIndexOutOfBounds, ColumnNotFound, Database, Decode, TypeNotFound};
     /// `SQLITE_CONSTRAINT_DATATYPE`: a value of another type than its STRICT column; the driver has no kind for it.
     const WRONG_TYPE: &str = "3091";
+    /// `SQLITE_CORRUPT` and `SQLITE_NOTADB`.
+    const BROKEN_FILE: [&str; 2] = ["11", "26"];
     let what = match &error {
         Decode(_) | ColumnDecode { .. } | ColumnNotFound(_) | ColumnIndexOutOfBounds { .. } | TypeNotFound { .. } => {
             Some("column")
         }
         Database(refusal) if refusal.code().as_deref() == Some(WRONG_TYPE) => Some("value for a column"),
+        Database(refusal) if refusal.code().is_some_and(|code| BROKEN_FILE.contains(&&*code)) => Some("file"),
         Database(refusal) => match refusal.kind() {
             ErrorKind::UniqueViolation => Some("second row of the same key"),
             ErrorKind::ForeignKeyViolation => Some("reference to somebody unknown"),

@@ -1,17 +1,20 @@
 use std::{borrow::Cow, io, path::Path, time::Duration};
 
 use sqlx::{
-    SqlSafeStr,
+    ConnectOptions, Connection, SqlSafeStr,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{SqliteStore, store_error};
-use crate::storage::StoreError;
+use crate::storage::{StoreError, row::impossible};
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
 pub(super) const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql"))];
+
+/// "AIQC", as the first migration writes it into the file.
+const APPLICATION_ID: i64 = 0x4149_5143;
 
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -24,17 +27,15 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`]: the file cannot be created or opened. [`StoreError::Impossible`]: its schema is
-    /// newer than this build, or was changed by hand.
+    /// [`StoreError::Unavailable`]: the file cannot be created or opened. [`StoreError::Impossible`]: it belongs to
+    /// another program (and was not changed), or its schema is newer than this build or was changed by hand.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         create(path).await.map_err(|cause| StoreError::Unavailable(cause.into()))?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .foreign_keys(true)
-            .busy_timeout(BUSY);
+        let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
+        refuse_files_of_others(&options).await?;
+        let options =
+            options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal).foreign_keys(true);
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE);
 
         // The writer first: it is the one that switches a new file to WAL and creates its tables.
@@ -56,6 +57,22 @@ async fn create(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other.map(drop),
     }
+}
+
+/// Before anything is written: a wrong path in the configuration must not put our tables into AIQ's database.
+async fn refuse_files_of_others(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options.connect().await.map_err(store_error)?;
+    let query =
+        sqlx::query_as("SELECT COUNT(*), (SELECT application_id FROM pragma_application_id) FROM sqlite_schema");
+    let (tables, owner): (i64, i64) = query.fetch_one(&mut connection).await.map_err(store_error)?;
+    connection.close().await.map_err(store_error)?;
+    if tables == 0 || owner == APPLICATION_ID {
+        return Ok(());
+    }
+    Err(impossible(
+        "owner",
+        "this SQLite file belongs to another program: give AIQ Connect a file of its own".to_owned(),
+    ))
 }
 
 fn migrator() -> Migrator {

@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use chrono::TimeDelta;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, sqlite::SqliteConnectOptions};
 
 use super::{SqliteStore, open::MIGRATIONS};
 use crate::{
@@ -92,6 +92,27 @@ async fn a_file_that_a_newer_version_wrote_is_refused() {
     store.close().await;
     let error = SqliteStore::open(file.path()).await.unwrap_err();
     assert!(error.to_string().contains("newer AIQ Connect"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_is_refused_and_left_alone() {
+    let file = File::new();
+    let mut theirs = SqliteConnectOptions::new().filename(file.path()).create_if_missing(true).connect().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE job_info (id TEXT)").execute(&mut theirs).await.unwrap();
+    theirs.close().await.unwrap();
+    let before = fs::read(file.path()).unwrap();
+
+    let error = SqliteStore::open(file.path()).await.unwrap_err();
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("a file of its own"), "{error:?}");
+    assert_eq!(fs::read(file.path()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_for_good() {
+    let file = File::new();
+    fs::write(file.path(), "functions:\n  data_sources: {}\n".repeat(100)).unwrap();
+    let opened = SqliteStore::open(file.path()).await;
+    assert!(matches!(opened, Err(StoreError::Impossible { what: "file", .. })), "{opened:?}");
 }
 
 #[test]

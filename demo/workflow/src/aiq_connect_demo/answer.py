@@ -49,7 +49,7 @@ async def _from_the_source(seconds: int, tools: Mapping[str, Tool]) -> str:
     return "\n".join(lines)
 
 
-async def _ask(tool: Tool) -> Any:  # noqa: ANN401
+async def _ask(tool: Tool) -> Any:
     text = await tool()
     try:
         result = json.loads(text)

@@ -1,7 +1,10 @@
 """What NeMo Agent Toolkit loads: the workflow `_type: aiq_connect_demo`."""
 
+import logging
+import os
 from collections.abc import AsyncIterator
 
+from aiq_connect.nat.job import current_job
 from nat.builder.builder import Builder
 from nat.builder.function_info import FunctionInfo
 from nat.cli.register_workflow import register_function
@@ -10,6 +13,8 @@ from nat.data_models.function import FunctionBaseConfig
 from pydantic import BaseModel, Field
 
 from aiq_connect_demo.answer import Tool, answer
+
+_log = logging.getLogger(__name__)
 
 
 class DemoWorkflowConfig(FunctionBaseConfig, name="aiq_connect_demo"):
@@ -24,7 +29,7 @@ class DemoWorkflowConfig(FunctionBaseConfig, name="aiq_connect_demo"):
 class Question(BaseModel):
     """What the gate sends."""
 
-    input_message: str = Field(description="The question. \"wait 30 seconds\" in it makes the job take that long.")
+    input_message: str = Field(description='The question. "wait 30 seconds" in it makes the job take that long.')
     data_sources: list[str] | None = Field(default=None, description="The chosen sources; null means all.")
 
 
@@ -39,6 +44,7 @@ async def aiq_connect_demo(config: DemoWorkflowConfig, builder: Builder) -> Asyn
         tools[name] = lambda function=function: function.ainvoke({}, to_type=str)
 
     async def ask(question: Question) -> str:
+        _log.info("job %s is answered by process %s", current_job(), os.getpid())
         return await answer(question.input_message, question.data_sources, config.source_id, tools)
 
     yield FunctionInfo.from_fn(ask, description="Says whose account a job uses, and lists that person's incidents.")

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use yew::Reducible;
 
-use super::{Action, Connections, News};
+use super::{Action, Connections, Focus, News};
 use crate::state::flow::{Ended, OpenFlow, Phase, Step};
 use crate::state::row_state::Notice;
 
@@ -38,13 +38,9 @@ impl Connections {
             Action::SwitchedAll(is_on, now) => self.switch_all(is_on, now),
             Action::FlowStarted(id, flow) => self.start(id, flow),
             Action::LinkFollowed(id) => self.with_flow(&id, |flow| flow.phase = Phase::Waiting),
-            Action::Nudged(flow) => {
-                if let Some(open) = self.flows.values_mut().find(|open| open.id == flow) {
-                    open.phase = Phase::Checking;
-                }
-            }
+            Action::Nudged(flow, focus) => self.nudge(flow, focus),
             Action::WindowGone(id, gone) => self.with_flow(&id, |flow| flow.window_gone = gone),
-            Action::FlowHeard { flow, answer, at, focus_inside } => self.hear(flow, &answer, at, focus_inside),
+            Action::FlowHeard { flow, answer, at, focus } => self.hear(flow, &answer, at, focus),
             Action::FlowUnheard(id, now) => {
                 if self.flows.get(&id).is_some_and(|flow| matches!(flow.heard(None, now), Step::Over(_))) {
                     self.end(&id, Ended::TimedOut);
@@ -157,7 +153,23 @@ impl Connections {
         self.flows.insert(id, flow);
     }
 
-    fn hear(&mut self, flow: Uuid, answer: &StatusAnswer, at: DateTime<Utc>, focus_inside: bool) {
+    fn nudge(&mut self, flow: Uuid, focus: Focus) {
+        let Some((id, open)) = self.flows.iter_mut().find(|(_, open)| open.id == flow) else { return };
+        open.phase = Phase::Checking;
+        let id = id.clone();
+        self.keep_focus(&id, focus);
+    }
+
+    /// The button that had the focus goes away; the focus stays near.
+    fn keep_focus(&mut self, id: &str, focus: Focus) {
+        match focus {
+            Focus::Row => self.focus.put(format!("details-{id}")),
+            Focus::Blocker => self.focus.put("blocker-title".to_owned()),
+            Focus::Elsewhere => {}
+        }
+    }
+
+    fn hear(&mut self, flow: Uuid, answer: &StatusAnswer, at: DateTime<Utc>, focus: Focus) {
         // A late answer about a sign-in that is no longer ours says nothing.
         let Some((id, open)) = self.flow(flow).map(|(id, open)| (id.clone(), open.clone())) else { return };
         let ended = match open.heard(answer.flow.as_ref(), at) {
@@ -172,9 +184,7 @@ impl Connections {
             if let Some(account) = before.and_then(|auth| auth.account_label.clone()) {
                 self.account_before.insert(id.clone(), account);
             }
-            if focus_inside {
-                self.focus.put(format!("details-{id}"));
-            }
+            self.keep_focus(&id, focus);
         }
         self.sources.heard(answer);
         self.end(&id, ended);

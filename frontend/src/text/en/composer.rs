@@ -3,7 +3,7 @@
 use crate::state::desk::{Toast, Trouble};
 
 /// Over the box.
-pub const LABEL: &str = "Your question";
+pub const LABEL: &str = "Ask a question";
 /// In the box.
 pub const PLACEHOLDER: &str = "Ask about your own incidents, tickets, documents…";
 /// Sends.
@@ -12,8 +12,6 @@ pub const SEND: &str = "Send";
 pub const SENDING: &str = "Sending…";
 /// The keys.
 pub const KEYS: &str = "Enter sends, Shift + Enter starts a new line.";
-/// Why an empty box does not send.
-pub const EMPTY: &str = "Write a question first.";
 /// Nothing switched on.
 pub const NO_SOURCES: &str = "No source is switched on. AI-Q answers without them.";
 /// Undoes what "Disable … and continue" did.

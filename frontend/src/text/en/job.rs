@@ -28,6 +28,7 @@ pub fn with_sources(names: &[String]) -> String {
 /// The state, in words.
 pub fn status(job: &Job) -> &'static str {
     match job.state {
+        _ if job.is_out_of_touch => "Last we heard, it was in progress",
         JobState::Submitted => "Waiting for a free worker",
         JobState::Running => "Working on it",
         JobState::Success if job.awaits_report() => "Fetching the answer",
@@ -42,7 +43,6 @@ pub fn status(job: &Job) -> &'static str {
 /// What follows from the state; `None` where the state says all.
 pub fn second(job: &Job) -> Option<&'static str> {
     match job.state {
-        _ if job.is_out_of_touch => Some("We can't reach AI-Q right now. We keep trying."),
         JobState::Failure => Some(
             "The research service stopped before there was an answer. Asking again usually helps; if not, give your \
              administrator the details.",

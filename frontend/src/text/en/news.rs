@@ -52,6 +52,11 @@ pub fn source(news: &News, connections: &Connections) -> Message {
     }
 }
 
+/// Nothing blocks any more.
+pub fn ready() -> Message {
+    polite("All sources are ready.".to_owned())
+}
+
 /// What happened to a question.
 pub fn desk(news: &DeskNews) -> Message {
     match news {

@@ -66,7 +66,8 @@ fn failed(code: FaultCode, name: &str) -> String {
         FaultCode::ConsentDenied => "Not connected".to_owned(),
         FaultCode::RejectedByServer => format!("{name} doesn't accept AI-Q's sign-in right now"),
         FaultCode::ProviderMoved => format!("{name} moved its sign-in"),
-        FaultCode::IssuerMismatch | FaultCode::AccountChanged | FaultCode::Unknown => "Something went wrong".to_owned(),
+        FaultCode::AccountChanged => "Another account was used".to_owned(),
+        FaultCode::IssuerMismatch | FaultCode::Unknown => "Something went wrong".to_owned(),
     }
 }
 
@@ -75,6 +76,7 @@ fn second(row: &RowState, facts: &RowFacts<'_>) -> Option<String> {
     let name = facts.name;
     let text = match row.kind {
         Kind::Disconnected if facts.is_on => "On, but not connected yet.".to_owned(),
+        Kind::Disconnected => return facts.auth.and_then(|auth| auth.provider_host.as_deref()).map(opens),
         Kind::Denied => "You chose not to allow access. Nothing was saved.".to_owned(),
         Kind::Connecting => format!("Finish in the {name} window."),
         Kind::ExpiringSoon => "Reconnect now to avoid an interruption.".to_owned(),
@@ -105,7 +107,10 @@ fn consequence(code: FaultCode, facts: &RowFacts<'_>) -> String {
         FaultCode::ProviderMoved => {
             "Reconnect to use the new one. Your administrator can tell you whether that is expected.".to_owned()
         }
-        FaultCode::IssuerMismatch | FaultCode::AccountChanged | FaultCode::Unknown => {
+        FaultCode::AccountChanged => {
+            "This is another account than before. If you did not mean that, use a different account.".to_owned()
+        }
+        FaultCode::IssuerMismatch | FaultCode::Unknown => {
             with_reference("Reconnecting usually helps.".to_owned(), facts.auth)
         }
     }
@@ -204,7 +209,7 @@ pub fn switch_name(name: &str) -> String {
 }
 
 /// Before the first connect.
-pub fn opens(host: &str) -> String {
+fn opens(host: &str) -> String {
     format!("Opens {host} in a new window.")
 }
 

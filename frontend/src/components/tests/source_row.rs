@@ -1,0 +1,258 @@
+use aiq_connect_shared::{AuthStatus, DataSource, FaultCode, Intent};
+use chrono::TimeDelta;
+use uuid::Uuid;
+use yew::Callback;
+
+use super::{assert_clean, count, render, text};
+use crate::components::source_row::{DetailsView, SourceRow, SourceRowProps};
+use crate::state::connections::samples::{faulty, free, noon, protected};
+use crate::state::flow::OpenFlow;
+use crate::state::moment::Moment;
+use crate::state::row_state::{Notice, RowState};
+
+fn props(source: DataSource, is_on: bool) -> SourceRowProps {
+    SourceRowProps {
+        row: RowState::derive(&source, None, None, false, noon()),
+        source,
+        is_on,
+        flow: None,
+        launch_url: "/v1/auth/mcp/servicenow/connect?flow=1".into(),
+        launch_target: "aiq-connect-servicenow".into(),
+        details: DetailsView::Closed,
+        is_stale: false,
+        moment: Moment { now: noon(), minutes_east: 60 },
+        onevent: Callback::noop(),
+    }
+}
+
+fn with_flow(mut props: SourceRowProps, has_window: bool, minutes: i64, window_gone: bool) -> SourceRowProps {
+    let mut flow =
+        OpenFlow::start(Uuid::from_u128(1), Intent::Reconnect, has_window, noon() - TimeDelta::minutes(minutes));
+    flow.window_gone = window_gone;
+    props.row = RowState::derive(&props.source, Some(&flow), None, false, noon());
+    props.flow = Some(flow);
+    props
+}
+
+fn after(mut props: SourceRowProps, notice: &Notice) -> SourceRowProps {
+    props.row = RowState::derive(&props.source, None, Some(notice), false, noon());
+    props
+}
+
+async fn says(props: SourceRowProps) -> String {
+    let html = render::<SourceRow>(props).await;
+    assert_clean(&html);
+    assert!(count(&html, "data-testid=\"source-action-") <= 1, "more than one next step: {html}");
+    text(&html)
+}
+
+fn servicenow(status: AuthStatus) -> DataSource {
+    protected("servicenow", status)
+}
+
+fn broken(code: FaultCode) -> DataSource {
+    faulty("servicenow", AuthStatus::Error, code)
+}
+
+#[tokio::test]
+async fn what_a_row_says_in_every_settled_state() {
+    let mut said = Vec::new();
+    for props in [
+        props(free("web", true), true),
+        props(servicenow(AuthStatus::Disconnected), false),
+        props(servicenow(AuthStatus::Disconnected), true),
+        props(servicenow(AuthStatus::Connected), true),
+        props(servicenow(AuthStatus::Expired), true),
+        props(servicenow(AuthStatus::Unknown), true),
+    ] {
+        said.push(says(props).await);
+    }
+    insta::assert_snapshot!(said.join("\n"), @r"
+    W web Open to everybody.
+    S ServiceNow Open to everybody. Not connected Connect Opens servicenow.example in a new window. Details
+    S ServiceNow Open to everybody. Not connected Connect On, but not connected yet. Details
+    S ServiceNow Open to everybody. Connected as mona-lisa Details
+    S ServiceNow Open to everybody. Sign-in expired Reconnect Sign in again to use ServiceNow. Details
+    S ServiceNow Open to everybody. Something went wrong Reconnect Reconnecting usually helps. Details
+    ");
+}
+
+#[tokio::test]
+async fn what_a_row_says_for_every_fault() {
+    let mut said = Vec::new();
+    for code in [
+        FaultCode::Revoked,
+        FaultCode::ScopeMismatch,
+        FaultCode::IdpUnreachable,
+        FaultCode::ClientMisconfigured,
+        FaultCode::RegistrationRejected,
+        FaultCode::ConsentDenied,
+        FaultCode::IssuerMismatch,
+        FaultCode::ProviderMoved,
+        FaultCode::RejectedByServer,
+        FaultCode::AccountChanged,
+        FaultCode::Unknown,
+    ] {
+        said.push(says(props(broken(code), true)).await);
+    }
+    insta::assert_snapshot!(said.join("\n"), @r"
+    S ServiceNow Open to everybody. Access was removed Reconnect ServiceNow no longer lets AI-Q in. Someone may have removed it there. Details
+    S ServiceNow Open to everybody. More permission needed Add permission ServiceNow allowed less than AI-Q needs. Details
+    S ServiceNow Open to everybody. Can't reach ServiceNow's sign-in Try again Not your fault. We'll keep trying. Details
+    S ServiceNow Open to everybody. Not set up yet Copy details Your administrator must finish setting up ServiceNow. Reference R-4711. Details
+    S ServiceNow Open to everybody. Not set up yet Copy details Your administrator must finish setting up ServiceNow. Reference R-4711. Details
+    S ServiceNow Open to everybody. Not connected Reconnect You chose not to allow access. Nothing was saved. Details
+    S ServiceNow Open to everybody. Something went wrong Reconnect Reconnecting usually helps. Reference R-4711. Details
+    S ServiceNow Open to everybody. ServiceNow moved its sign-in Reconnect Reconnect to use the new one. Your administrator can tell you whether that is expected. Details
+    S ServiceNow Open to everybody. ServiceNow doesn't accept AI-Q's sign-in right now Try again We'll try again by ourselves; you can also reconnect. Details
+    S ServiceNow Open to everybody. Another account was used Reconnect This is another account than before. If you did not mean that, use a different account. Details
+    S ServiceNow Open to everybody. Something went wrong Reconnect Reconnecting usually helps. Reference R-4711. Details
+    ");
+}
+
+#[tokio::test]
+async fn what_a_row_says_while_a_sign_in_is_under_way() {
+    let row = || props(servicenow(AuthStatus::Disconnected), false);
+    let mut said = Vec::new();
+    for props in [
+        with_flow(row(), true, 0, false),
+        with_flow(row(), true, 0, true),
+        with_flow(row(), true, 4, false),
+        with_flow(row(), false, 0, false),
+    ] {
+        said.push(says(props).await);
+    }
+    insta::assert_snapshot!(said.join("\n"), @r"
+    S ServiceNow Open to everybody. Waiting for sign-in Cancel Finish in the ServiceNow window. Can't see it? Open it again Details
+    S ServiceNow Open to everybody. Waiting for sign-in Cancel Did you close the ServiceNow window? Open it again Details
+    S ServiceNow Open to everybody. Waiting for sign-in Cancel Still waiting. Take your time, this sign-in stays open until 13:06. Can't see it? Open it again Details
+    S ServiceNow Open to everybody. Sign-in window blocked Cancel Your browser blocked the sign-in window. Open it yourself: Open ServiceNow sign-in ↗ Copy link Stay in this tab Details
+    ");
+}
+
+#[tokio::test]
+async fn what_a_row_says_after_each_end() {
+    let gone = |notice: Notice| after(props(servicenow(AuthStatus::Disconnected), false), &notice);
+    let kept = |notice: Notice| after(props(servicenow(AuthStatus::Connected), true), &notice);
+    let changed = Notice::AccountChanged { from: "mona-lisa".to_owned(), to: "octo-cat".to_owned() };
+    let mut said = Vec::new();
+    for props in [
+        gone(Notice::Denied),
+        kept(Notice::Denied),
+        gone(Notice::TimedOut),
+        kept(Notice::TimedOut),
+        gone(Notice::Failed(FaultCode::IdpUnreachable)),
+        kept(Notice::Failed(FaultCode::IdpUnreachable)),
+        gone(Notice::Failed(FaultCode::IssuerMismatch)),
+        gone(Notice::Failed(FaultCode::ClientMisconfigured)),
+        gone(Notice::ProviderNotTold),
+        kept(Notice::NotDisconnected),
+        kept(changed),
+    ] {
+        said.push(says(props).await);
+    }
+    insta::assert_snapshot!(said.join("\n"), @r"
+    S ServiceNow Open to everybody. Not connected Connect You chose not to allow access. Nothing was saved. Details
+    S ServiceNow Open to everybody. Connected as mona-lisa You chose not to allow access. Nothing was changed. Details
+    S ServiceNow Open to everybody. Not connected Connect The sign-in window timed out. Nothing was saved. Details
+    S ServiceNow Open to everybody. Connected as mona-lisa The sign-in window timed out. Nothing was changed. Details
+    S ServiceNow Open to everybody. Can't reach ServiceNow's sign-in Try again Not your fault. We'll keep trying. Details
+    S ServiceNow Open to everybody. Connected as mona-lisa We couldn't reach ServiceNow's sign-in. Nothing was changed. Details
+    S ServiceNow Open to everybody. Not connected Connect The answer did not come from ServiceNow's own sign-in. Nothing was saved. Details
+    S ServiceNow Open to everybody. Not set up yet Copy details Your administrator must finish setting up ServiceNow. Details
+    S ServiceNow Open to everybody. Not connected Connect ServiceNow disconnected here. We couldn't tell ServiceNow; you can also remove AI-Q in your ServiceNow settings. Details
+    S ServiceNow Open to everybody. Connected as mona-lisa We couldn't disconnect ServiceNow. Please try again. Details
+    S ServiceNow Open to everybody. Connected as mona-lisa You were connected as mona-lisa, now as octo-cat. Details
+    ");
+}
+
+#[tokio::test]
+async fn a_grant_that_ends_soon_says_when() {
+    let mut source = servicenow(AuthStatus::Connected);
+    let auth = source.per_user_auth.as_mut().unwrap();
+    (auth.renewable, auth.expires_at) = (false, Some(noon() + TimeDelta::minutes(10)));
+    insta::assert_snapshot!(says(props(source, true)).await, @r"
+    S ServiceNow Open to everybody. Connected, expires at 13:10 Reconnect Reconnect now to avoid an interruption. Details
+    ");
+}
+
+#[tokio::test]
+async fn missing_permissions_are_named_in_words() {
+    let mut source = broken(FaultCode::ScopeMismatch);
+    let auth = source.per_user_auth.as_mut().unwrap();
+    auth.missing_scopes = vec!["incidents:read".to_owned(), "kb".to_owned()];
+    assert!(says(props(source, true)).await.contains("Still missing: Read incidents and kb."));
+}
+
+#[tokio::test]
+async fn what_an_administrator_turned_off_cannot_be_switched() {
+    let mut source = servicenow(AuthStatus::Disconnected);
+    source.per_user_auth.as_mut().unwrap().admin_disabled = true;
+    let html = render::<SourceRow>(props(source, true)).await;
+    assert!(html.contains(r#"aria-disabled="true""#));
+    assert!(html.contains(r#"aria-checked="false""#));
+    assert!(text(&html).contains("Turned off by your administrator"));
+}
+
+#[tokio::test]
+async fn the_row_names_its_state_its_switch_and_its_action() {
+    let html = render::<SourceRow>(props(servicenow(AuthStatus::Disconnected), true)).await;
+    for part in [
+        r#"data-testid="source-row-servicenow""#,
+        r#"data-state="disconnected""#,
+        r#"data-enabled="true""#,
+        r#"role="switch""#,
+        r#"aria-label="Use ServiceNow""#,
+        r#"aria-label="Connect ServiceNow""#,
+        r#"aria-label="Details, ServiceNow""#,
+        r#"aria-describedby="source-status-servicenow""#,
+    ] {
+        assert!(html.contains(part), "{part} is missing in {html}");
+    }
+}
+
+#[tokio::test]
+async fn open_details_tell_who_what_and_until_when() {
+    let mut open = props(servicenow(AuthStatus::Connected), true);
+    open.details = DetailsView::Open;
+    insta::assert_snapshot!(says(open).await, @r"
+    S ServiceNow Open to everybody. Connected as mona-lisa Details Account mona-lisa Can Read incidents incidents:read Signed in 3 November Renews Automatically Signs in at servicenow.example Use a different account Disconnect
+    ");
+}
+
+#[tokio::test]
+async fn disconnecting_asks_first_and_offers_the_safe_choice_first() {
+    let mut asking = props(servicenow(AuthStatus::Connected), true);
+    asking.details = DetailsView::Confirming;
+    let html = render::<SourceRow>(asking).await;
+    let (keep, disconnect) = (html.find("Keep connected").unwrap(), html.rfind("Disconnect<").unwrap());
+    assert!(keep < disconnect);
+    assert!(html.contains(r#"data-testid="confirm-disconnect""#));
+    assert!(text(&html).contains("running jobs lose it within a minute"));
+}
+
+#[tokio::test]
+async fn a_refused_window_is_replaced_by_a_real_link() {
+    let html =
+        render::<SourceRow>(with_flow(props(servicenow(AuthStatus::Disconnected), false), false, 0, false)).await;
+    assert!(html.contains(r#"href="/v1/auth/mcp/servicenow/connect?flow=1""#));
+    assert!(html.contains(r#"target="aiq-connect-servicenow""#));
+    assert!(!html.contains("noopener"), "the window could not tell us that it is done");
+}
+
+#[tokio::test]
+async fn a_servers_own_text_never_reaches_the_screen() {
+    let mut source = broken(FaultCode::Unknown);
+    source.per_user_auth.as_mut().unwrap().error.as_mut().unwrap().message = "<b>PROVIDER TEXT</b>".to_owned();
+    source.per_user_auth.as_mut().unwrap().last_error = Some("PROVIDER TEXT".to_owned());
+    let mut open = props(source, true);
+    open.details = DetailsView::Open;
+    assert!(!says(open).await.contains("PROVIDER TEXT"));
+}
+
+#[tokio::test]
+async fn names_are_data_and_not_markup() {
+    let mut source = servicenow(AuthStatus::Connected);
+    source.name = "<script>x</script>".to_owned();
+    assert!(!render::<SourceRow>(props(source, true)).await.contains("<script>"));
+}
