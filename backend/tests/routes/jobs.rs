@@ -292,3 +292,19 @@ async fn nobody_submits_without_a_session() {
     assert_eq!(bench.submit(json!({"input": "x", "data_sources": []})).await.status, 401);
     assert_eq!(bench.research.submitted().len(), 0);
 }
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_told_as_json_and_repeats_nothing_of_it() {
+    let bench = Bench::new().await;
+    for (body, status) in [
+        (json!({"data_sources": []}), 422),
+        (json!({"input": {"planted": true}}), 422),
+        (json!({"input": "x", "data_sources": "incidents"}), 422),
+        (json!([]), 422),
+    ] {
+        let answer = bench.submit(body).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (status, &json!("body_invalid")));
+        assert!(!answer.body.contains("planted"), "{}", answer.body);
+    }
+    assert_eq!(bench.research.submitted().len(), 0);
+}

@@ -43,13 +43,15 @@ async fn a_missing_and_a_wrong_key_are_401_before_anything_is_read() {
         &[("authorization", &basic)],
         &[("x-api-key", WORKER_KEY)],
     ] {
-        let answer = bench.service.worker_asks(RESOLVE, headers, bench.question(&json!({}))).await;
-        is(
-            &answer,
-            401,
-            "worker_key_invalid",
-            "The worker credential is missing or wrong: AIQ_CONNECT_WORKER_KEY has to be the same on both sides.",
-        );
+        for body in [bench.question(&json!({})), json!({"nonsense": true})] {
+            let answer = bench.service.worker_asks(RESOLVE, headers, body).await;
+            is(
+                &answer,
+                401,
+                "worker_key_invalid",
+                "The worker credential is missing or wrong: AIQ_CONNECT_WORKER_KEY has to be the same on both sides.",
+            );
+        }
     }
 }
 
