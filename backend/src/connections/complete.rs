@@ -7,7 +7,7 @@ use aiq_connect_shared::FaultCode;
 use super::{Connections, FaultCause, Faulted, NotProtected, Protected};
 use crate::{
     domain::{Flow, FlowId, FlowPhase, GrantId, GrantTokens, NewGrant, PrincipalId, SourceId, StartedFlow, Version},
-    oauth::{Client, CodeExchange, Metadata, TokenAnswer, TokenHint, policy::iss_is_acceptable},
+    oauth::{Client, CodeExchange, Metadata, TokenAnswer, TokenError, TokenHint, policy::iss_is_acceptable},
     storage::StoreError,
     vault::{SealContext, Secret, TokenKind},
 };
@@ -178,7 +178,14 @@ impl Connections {
             CodeExchange { code, verifier: &verifier, redirect_uri: &redirect_uri, resource: Some(&started.resource) };
         match self.servers.exchange(&metadata, &client, &exchange).await {
             Ok(answer) => Ok(Ok((metadata, client, answer))),
-            Err(error) => named(error.into()),
+            Err(error) => {
+                if matches!(error, TokenError::InvalidClient) {
+                    // Where we had registered it ourselves, the issuer forgot it: the next sign-in registers anew.
+                    let (issuer, redirect_uri) = (&started.issuer, &started.redirect_uri);
+                    self.store.forget_registration(issuer, redirect_uri, &started.client_id).await?;
+                }
+                named(error.into())
+            }
         }
     }
 

@@ -90,6 +90,11 @@ impl Connections {
         }
     }
 
+    /// Whether a sign-in for this source can be started at all; what is asked of the person comes after that.
+    pub fn check_startable(&self, source: &str) -> Result<(), StartError> {
+        self.startable(source).map(|_| ())
+    }
+
     fn startable(&self, source: &str) -> Result<Protected<'_>, StartError> {
         let protected = self.protected(source)?;
         if protected.source.admin_disabled {

@@ -14,6 +14,7 @@ use super::{
     App, cookies,
     extract::{Path, Query},
     person::Visitor,
+    problem::ApiError,
     window::{Ended, Window},
     words,
 };
@@ -36,10 +37,12 @@ pub(super) struct Answer {
 pub(super) async fn complete(
     State(app): State<Arc<App>>,
     Path(source): Path<String>,
-    Query(answer): Query<Answer>,
+    answer: Result<Query<Answer>, ApiError>,
     Visitor(visitor): Visitor,
     headers: HeaderMap,
 ) -> Response {
+    // A parameter that comes twice is no answer (RFC 6749 §3.1); the person is told as of any link that is no good.
+    let Ok(Query(answer)) = answer else { return refused(&CompleteError::LinkOver) };
     let principal = match visitor {
         Ok(person) => person.map(|person| person.id),
         Err(response) => return response,

@@ -93,6 +93,9 @@ pub(super) async fn launch(
         .is_some_and(|tag| app.vault.verify_confirm_tag(&person.session_hash, flow, &source_id, tag));
     let from_us = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     let name = app.config.sources.iter().find(|known| known.id == source_id).map(|known| known.name.clone());
+    if let Err(error) = app.connections.check_startable(&source) {
+        return failed(&app, &error, &source, name.as_deref().unwrap_or(&source), flow);
+    }
     if let (Some(name), false) = (&name, confirmed || from_us) {
         let tag = app.vault.confirm_tag(&person.session_hash, flow, &source_id);
         return confirm(name, &person, &format!("{address}&confirm={tag}"));

@@ -75,8 +75,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(assets::page))
         .route("/connections", get(assets::page))
         .route("/window/{file}", get(window::file))
+        // On every route, and on nothing else: what is not here is 404 whoever asks, a lost worker too.
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&app), same_site::require))
         .fallback(get(assets::file).fallback(unknown))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), same_site::require))
         .layer(middleware::from_fn(headers::add))
         .with_state(app)
 }

@@ -1,0 +1,6 @@
+//! `GET /v1/auth/mcp/{source}/callback`
+
+mod exchange;
+mod issuer;
+mod link;
+mod stored;
