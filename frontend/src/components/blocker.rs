@@ -4,7 +4,9 @@ use super::glyph::{Glyph, Shape, Tone as GlyphTone};
 use super::source_row::look;
 use crate::state::blocker::{Blocker, Item, Tone};
 use crate::state::moment::Moment;
+
 use crate::state::row_event::{RowEvent, RowEventKind};
+use crate::state::row_state::RowAction;
 use crate::text::en::{blocker as words, row as row_words};
 
 /// Props of [`BlockerNote`].
