@@ -57,6 +57,8 @@ pub struct Launch<'a> {
     pub intent: Intent,
     /// SHA-256 (hex) of the browser's cookie.
     pub browser_hash: &'a str,
+    /// A path of ours to go to afterwards, where there is no window to close.
+    pub return_to: Option<&'a str>,
 }
 
 impl Connections {
@@ -166,6 +168,7 @@ impl Connections {
             redirect_uri: redirect_uri.to_string(),
             scopes: scopes.clone(),
             verifier: self.vault.seal(&SealContext::flow_verifier(flow.id, launch.principal), &verifier),
+            return_to: launch.return_to.map(str::to_owned),
         };
         if !self.store.start(flow.id, launch.principal, &started).await? {
             return Err(StartError::FlowOver);

@@ -3,4 +3,5 @@
 mod exchange;
 mod issuer;
 mod link;
+mod return_to;
 mod stored;
