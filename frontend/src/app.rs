@@ -38,8 +38,8 @@ pub fn App() -> Html {
                 <Welcome login_url={login_url.clone()} />
             </>
         },
-        Session::SignedIn { person, logout_url } => html! {
-            <Workspace key={person.sub.clone()} person={person.clone()} logout_url={logout_url.clone()} />
+        Session::SignedIn { person, login_url, logout_url } => html! {
+            <Workspace key={person.sub.clone()} person={person.clone()} login_url={login_url.clone()} logout_url={logout_url.clone()} />
         },
     };
     html! {

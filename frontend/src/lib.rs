@@ -7,6 +7,8 @@ mod api;
 mod app;
 mod components;
 mod hooks;
+#[cfg(test)]
+mod house;
 mod panel_host;
 mod platform;
 mod state;

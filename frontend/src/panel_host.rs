@@ -4,11 +4,12 @@ use yew::prelude::*;
 
 use crate::components::banner::{Banner, BannerKind};
 use crate::components::panel::{Loading, Panel};
-use crate::components::source_row::{DetailsView, RowEvent, RowEventKind, SourceRowProps};
+use crate::components::source_row::{DetailsView, SourceRowProps};
 use crate::hooks::use_sign_ins::launch_url;
-use crate::platform::{dom, sign_in_window};
+use crate::platform::sign_in_window;
 use crate::state::connections::{Action, Connections};
 use crate::state::moment::Moment;
+use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::state::row_state::{Kind, RowAction};
 use crate::text::en::{panel as words, row as row_words, time};
 
@@ -17,6 +18,8 @@ use crate::text::en::{panel as words, row as row_words, time};
 pub struct PanelHostProps {
     /// What the page knows.
     pub connections: UseReducerHandle<Connections>,
+    /// Where signing in starts, should the session end.
+    pub login_url: Option<AttrValue>,
     /// Now.
     pub moment: Moment,
     /// Asks the service anew.
@@ -28,7 +31,7 @@ pub struct PanelHostProps {
 /// The panel.
 #[component]
 pub fn PanelHost(props: &PanelHostProps) -> Html {
-    let PanelHostProps { connections, moment, refetch, onevent } = props;
+    let PanelHostProps { connections, moment, refetch, onevent, login_url } = props;
     let rows: Vec<SourceRowProps> = rows(props);
     let loading = match (&connections.sources.list, connections.sources.is_unreachable) {
         (Some(_), _) => Loading::Done,
@@ -43,7 +46,7 @@ pub fn PanelHost(props: &PanelHostProps) -> Html {
     };
     html! {
         <Panel {loading} used={connections.selected(moment.now).len()} {is_all_on} {onall} onreload={refetch} rows={rows}>
-            { banner(connections, *moment, refetch, onevent) }
+            { banner(connections, *moment, refetch, onevent, login_url.as_ref()) }
         </Panel>
     }
 }
@@ -76,12 +79,19 @@ fn rows(props: &PanelHostProps) -> Vec<SourceRowProps> {
 }
 
 /// At most one: the most serious.
-fn banner(connections: &Connections, moment: Moment, refetch: &Callback<()>, onevent: &Callback<RowEvent>) -> Html {
+fn banner(
+    connections: &Connections,
+    moment: Moment,
+    refetch: &Callback<()>,
+    onevent: &Callback<RowEvent>,
+    login_url: Option<&AttrValue>,
+) -> Html {
     if connections.is_signed_out {
-        let href = format!("/v1/auth/login?return_to={}", dom::path());
         return html! {
             <Banner kind={BannerKind::SignedOut} title={words::SIGNED_OUT}>
-                <a class="button is-small is-primary" data-testid="sign-in" {href}>{ words::SIGN_IN }</a>
+                if let Some(href) = login_url {
+                    <a class="button is-small is-primary" data-testid="sign-in" {href}>{ words::SIGN_IN }</a>
+                }
             </Banner>
         };
     }

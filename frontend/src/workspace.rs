@@ -28,6 +28,8 @@ use crate::text::en::composer as words;
 pub struct WorkspaceProps {
     /// Who is here.
     pub person: Person,
+    /// Where signing in starts, should the session end meanwhile.
+    pub login_url: Option<AttrValue>,
     /// Where signing out starts.
     pub logout_url: Option<AttrValue>,
 }
@@ -45,7 +47,7 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
         let dispatcher = connections.dispatcher();
         use_callback((), move |(), ()| dispatcher.dispatch(Action::SignedOut))
     };
-    use_jobs(&desk, onsignedout);
+    use_jobs(&desk, connections.is_signed_out, onsignedout);
     use_news(&connections, &desk);
     let blocker = use_blocker(&desk, &connections, moment);
     let onevent = use_row_events(&connections, &desk, &sign_ins, &refetch);
@@ -93,9 +95,8 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
         use_callback((), move |text: String, ()| {
             let dispatcher = dispatcher.clone();
             spawn_local(async move {
-                if dom::copy(&text).await {
-                    dispatcher.dispatch(DeskAction::Toasted(Toast::Copied));
-                }
+                let toast = if dom::copy(&text).await { Toast::Copied } else { Toast::NotCopied };
+                dispatcher.dispatch(DeskAction::Toasted(toast));
             });
         })
     };
@@ -137,7 +138,7 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
                         {ondraft} {onkey} onsend={&asking.send} />
                 </div>
                 <div class="page-panel">
-                    <PanelHost connections={connections.clone()} {moment} {refetch} {onevent} />
+                    <PanelHost connections={connections.clone()} login_url={props.login_url.clone()} {moment} {refetch} {onevent} />
                 </div>
                 <div class="page-jobs">
                     <JobList jobs={desk.jobs.clone()} {moment} {onagain} {oncopy} />
@@ -157,7 +158,7 @@ fn toast(
     let Some(toast) = desk.toast.clone() else { return Html::default() };
     let without = match &toast {
         Toast::SentWithout(ids) => ids.clone(),
-        Toast::Copied => Vec::new(),
+        Toast::Copied | Toast::NotCopied => Vec::new(),
     };
     let names: Vec<_> = without.iter().map(|id| connections.sources.name(id)).collect();
     let text = words::toast(&toast, &names);

@@ -19,11 +19,15 @@ SCOPE_CHALLENGE = 'Bearer error="insufficient_scope", scope="incidents:write"'
 
 @dataclass
 class McpDouble:
-    """`people` maps accepted tokens to their owners; `seen` holds the bearer of every request."""
+    """`people` maps accepted tokens to their owners; `seen` holds the bearer of every request.
+
+    `good_for` is how many requests are let through before every token is refused.
+    """
 
     url: str = ""
     people: dict[str, str] = field(default_factory=dict)
     narrow: set[str] = field(default_factory=set)
+    good_for: int | None = None
     seen: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
@@ -37,7 +41,7 @@ class McpDouble:
             self.seen.append(token)
             if token in self.narrow:
                 await PlainTextResponse("", 403, {"WWW-Authenticate": SCOPE_CHALLENGE})(scope, receive, send)
-            elif token not in self.people:
+            elif token not in self.people or (self.good_for is not None and len(self.seen) > self.good_for):
                 await PlainTextResponse("", 401, {"WWW-Authenticate": CHALLENGE})(scope, receive, send)
             else:
                 await app(scope, receive, send)

@@ -101,6 +101,31 @@ async def test_a_call_is_made_as_the_owner_of_the_job_with_the_first_request_alr
     assert set(server.seen) == {"of-alice"}
 
 
+async def test_a_person_who_disconnects_while_a_session_opens_is_a_typed_failure(
+    broker: BrokerDouble, server: McpDouble
+) -> None:
+    # The second request of a session is a notification, which nobody waits for.
+    server.people, server.good_for = {"t1": "alice"}, 1
+    broker.will(token("t1", server_url=server.url), reconnect())
+    of_job("job-1")
+    async with built(server.url) as group:
+        failure = await group.failure("whoami")
+        assert (failure["error"], failure["reason"]) == ("mcp_auth_required", "disconnected")
+
+
+async def test_a_session_whose_server_missed_a_notification_is_not_used_again(
+    broker: BrokerDouble, server: McpDouble
+) -> None:
+    server.people, server.good_for = {"t1": "alice"}, 1
+    broker.will(token("t1", server_url=server.url), fault(403, "server_not_covered"))
+    of_job("job-1")
+    async with built(server.url) as group:
+        assert (await group.failure("whoami"))["error"] == "server_not_covered"
+        server.good_for = None
+        broker.will(token("t1", server_url=server.url))
+        assert await group.call("whoami") == "alice"
+
+
 async def test_two_jobs_on_one_group_never_share_a_session(broker: BrokerDouble, server: McpDouble) -> None:
     server.people = {"of-alice": "alice", "of-bob": "bob"}
     broker.will(token("of-alice", server_url=server.url), token("of-bob", server_url=server.url))

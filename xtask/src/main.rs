@@ -41,7 +41,7 @@ enum Verb {
         #[arg(long)]
         check: bool,
         /// Where the page is served.
-        #[arg(long, default_value_t = 8000, conflicts_with = "check")]
+        #[arg(long, default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "check")]
         port: u16,
     },
     /// Run every test there is.

@@ -69,7 +69,7 @@ impl Window<'_> {
                     data-origin=[ended.map(|ended| ended.origin.as_str())]
                     data-closes=[ended.filter(|ended| ended.ok).map(|_| CLOSES_AFTER)] {
                     main role="status" {
-                        span class="mark" aria-hidden="true" { @if good { "●" } @else { "▲" } }
+                        span class="mark" aria-hidden="true" { @if good { "✓" } @else { "▲" } }
                         h1 tabindex="-1" { (self.heading) }
                         @for sentence in &self.text { p { (sentence) } }
                         @if let Some(reference) = self.reference {

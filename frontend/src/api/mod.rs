@@ -62,8 +62,8 @@ async fn refusal(response: Response) -> ApiError {
 fn understand(status: u16, body: &str) -> ApiError {
     match status {
         401 => ApiError::SignedOut,
-        // What stands in front of the service answers so while the service is away.
-        502 | 504 => ApiError::Unreachable,
+        // What stands in front of the service answers so, without a code of ours, while the service is away.
+        502 | 504 if serde_json::from_str::<Problem>(body).is_err() => ApiError::Unreachable,
         _ => match serde_json::from_str::<AuthRequired>(body) {
             Ok(blocked) if status == 409 && blocked.error == "mcp_auth_required" => ApiError::AuthRequired(blocked),
             _ => {
@@ -87,6 +87,13 @@ mod tests {
     }
 
     #[test]
+    fn only_a_409_is_the_blocker() {
+        let body = r#"{"error":"mcp_auth_required","message":"…","sources":[]}"#;
+        let refused = ApiError::Refused { status: 403, code: "mcp_auth_required".to_owned() };
+        assert_eq!(understand(403, body), refused);
+    }
+
+    #[test]
     fn another_409_is_a_refusal_with_its_code() {
         let error = understand(409, r#"{"error":"job_exists","message":"…"}"#);
         assert_eq!(error, ApiError::Refused { status: 409, code: "job_exists".to_owned() });
@@ -100,6 +107,8 @@ mod tests {
     #[test]
     fn a_service_that_is_away_is_not_a_refusal() {
         assert_eq!(understand(502, "bad gateway"), ApiError::Unreachable);
+        let research = ApiError::Refused { status: 502, code: "upstream_unreachable".to_owned() };
+        assert_eq!(understand(502, r#"{"error":"upstream_unreachable"}"#), research);
         let not_ready = ApiError::Refused { status: 503, code: "not_ready".to_owned() };
         assert_eq!(understand(503, r#"{"error":"not_ready"}"#), not_ready);
         assert_eq!(understand(404, ""), ApiError::Refused { status: 404, code: String::new() });

@@ -42,7 +42,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
             <label class="composer-label" for="composer">{ words::LABEL }</label>
             <div class="composer-box">
                 <textarea id="composer" class="composer-text" data-testid="composer" rows="3" value={&props.draft}
-                    placeholder={words::PLACEHOLDER} aria-describedby="composer-keys" maxlength="20000"
+                    placeholder={words::PLACEHOLDER} aria-describedby="composer-keys"
                     oninput={&props.ondraft} onkeydown={&props.onkey} />
                 <div class="composer-foot">
                     <p class="composer-uses" id="composer-uses">

@@ -44,7 +44,7 @@ pub fn JobCard(props: &JobCardProps) -> Html {
                 <p class="job-meta">
                     <span class={classes!("job-status", tone.class())}><Glyph {tone} {shape} />{ words::status(job) }</span>
                     <span>{ words::with_sources(&job.sources) }</span>
-                    <time datetime={job.asked_at.to_string()}>{ time::at(job.asked_at, props.moment) }</time>
+                    <time datetime={format!("{:?}", job.asked_at)}>{ time::at(job.asked_at, props.moment) }</time>
                 </p>
                 if let Some(report) = &job.report {
                     <h4 class="visually-hidden">{ words::ANSWER }</h4>

@@ -1,6 +1,6 @@
 use yew::prelude::*;
 
-use super::source_row::{RowEvent, RowEventKind};
+use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::text::en::row as words;
 
 /// Props of [`PopupHelp`].

@@ -2,8 +2,8 @@ use aiq_connect_shared::{FaultCode, Intent, PerUserAuth};
 use yew::prelude::*;
 
 use super::confirm_disconnect::ConfirmDisconnect;
-use super::source_row::{RowEvent, RowEventKind};
 use crate::state::moment::Moment;
+use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::state::row_state::{Kind, RowState};
 use crate::text::en::{details as words, time};
 

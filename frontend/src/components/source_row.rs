@@ -1,4 +1,4 @@
-use aiq_connect_shared::{DataSource, FaultCode, Intent};
+use aiq_connect_shared::{DataSource, FaultCode};
 use yew::prelude::*;
 
 use super::glyph::{Glyph, Shape, Tone};
@@ -7,44 +7,9 @@ use super::source_details::SourceDetails;
 use super::switch::Switch;
 use crate::state::flow::OpenFlow;
 use crate::state::moment::Moment;
+use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::state::row_state::{Kind, Notice, RowAction, RowState};
 use crate::text::en::{details as details_words, row as words};
-
-/// What a person did in a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowEvent {
-    /// The source.
-    pub id: String,
-    /// What.
-    pub kind: RowEventKind,
-}
-
-/// What a person can do in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowEventKind {
-    /// Pressed the one button.
-    Act(RowAction),
-    /// Moved the switch.
-    Switch(bool),
-    /// Wants a sign-in of this kind.
-    Connect(Intent),
-    /// Wants the window once more.
-    OpenAgain,
-    /// Followed the link that stands in for a refused window.
-    LinkFollowed,
-    /// Wants that link on the clipboard.
-    CopyLink,
-    /// Wants to sign in without a window.
-    StayHere,
-    /// Opened or closed the details.
-    ToggleDetails,
-    /// Asked to disconnect; not confirmed yet.
-    AskDisconnect,
-    /// Thought better of it.
-    Keep,
-    /// Confirmed.
-    Disconnect,
-}
 
 /// How much of the details is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

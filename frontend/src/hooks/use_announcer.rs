@@ -1,8 +1,7 @@
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::components::live_regions::{Live, LiveAction};
-use crate::text::en::news::Message;
+use crate::state::live::{Live, LiveAction, Message};
 
 /// Speaks to screen readers. Never changes, so that its readers are not rendered again.
 #[derive(Clone, PartialEq)]

@@ -10,13 +10,14 @@ use crate::state::desk::{Desk, DeskAction};
 use crate::state::job::Job;
 use crate::state::pace;
 
-/// Follows every open job to its answer, through a service that goes away and comes back.
+/// Follows every open job to its answer, through a service that goes away and comes back. Paused while nobody is
+/// signed in.
 #[hook]
-pub fn use_jobs(desk: &UseReducerHandle<Desk>, onsignedout: Callback<()>) {
+pub fn use_jobs(desk: &UseReducerHandle<Desk>, is_paused: bool, onsignedout: Callback<()>) {
     let latest = use_latest(desk.clone());
     let open: Vec<String> = desk.jobs.iter().filter(|job| job.is_open()).map(|job| job.id.clone()).collect();
-    use_effect_with(open, move |open| {
-        let is_over = std::rc::Rc::new(std::cell::Cell::new(open.is_empty()));
+    use_effect_with((open, is_paused), move |(open, is_paused)| {
+        let is_over = std::rc::Rc::new(std::cell::Cell::new(open.is_empty() || *is_paused));
         {
             let is_over = is_over.clone();
             spawn_local(async move {

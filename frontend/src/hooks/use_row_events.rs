@@ -5,10 +5,10 @@ use yew::prelude::*;
 use super::use_latest::use_latest;
 use super::use_sign_ins::{SignIns, launch_url};
 use crate::api::{ApiError, sources};
-use crate::components::source_row::{RowEvent, RowEventKind};
 use crate::platform::{clock, dom};
 use crate::state::connections::{Action, Connections};
 use crate::state::desk::{Desk, DeskAction, Toast};
+use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::state::row_state::RowAction;
 use crate::text::en::page as words;
 
@@ -31,7 +31,10 @@ pub fn use_row_events(
             }
             RowEventKind::Act(RowAction::AddPermission) => sign_ins.start.emit((id, Intent::MorePermission)),
             RowEventKind::Act(RowAction::Cancel) => sign_ins.cancel.emit(id),
-            RowEventKind::Act(RowAction::Recheck) => refetch.emit(()),
+            RowEventKind::Act(RowAction::Recheck) => {
+                connections.dispatch(Action::Rechecking(id));
+                refetch.emit(());
+            }
             RowEventKind::Act(RowAction::CopyDetails) => copy(toasts.clone(), details(&connections, &id)),
             RowEventKind::Connect(intent) => sign_ins.start.emit((id, intent)),
             RowEventKind::Switch(is_on) => connections.dispatch(Action::Switched(id, is_on)),
@@ -67,14 +70,13 @@ fn details(connections: &Connections, id: &str) -> String {
     let error = source.and_then(|source| source.per_user_auth.as_ref()?.error.as_ref());
     let state = source.map(|source| connections.row(source, clock::now()).word()).unwrap_or_default();
     let reference = error.and_then(|error| error.reference.as_deref());
-    words::source_details(id, &state, reference, &clock::now().to_string())
+    words::source_details(id, &state, reference, &format!("{:?}", clock::now()))
 }
 
 fn copy(toasts: UseReducerDispatcher<Desk>, text: String) {
     spawn_local(async move {
-        if dom::copy(&text).await {
-            toasts.dispatch(DeskAction::Toasted(Toast::Copied));
-        }
+        let toast = if dom::copy(&text).await { Toast::Copied } else { Toast::NotCopied };
+        toasts.dispatch(DeskAction::Toasted(toast));
     });
 }
 

@@ -156,7 +156,8 @@ fn use_polling(connections: &UseReducerHandle<Connections>, latest: &Rc<RefCell<
 
 fn ask_all(latest: &Rc<RefCell<UseReducerHandle<Connections>>>) {
     let connections = latest.borrow().clone();
-    for (id, flow) in &connections.flows {
+    // While nobody is signed in there is nobody to ask for.
+    for (id, flow) in connections.flows.iter().filter(|_| !connections.is_signed_out) {
         ask(&connections, id.clone(), flow.id);
     }
 }

@@ -1,8 +1,8 @@
 use yew::prelude::*;
 
-use crate::components::theme_picker::Theme;
 use crate::platform::dom;
 use crate::platform::memory::{self, Keep};
+use crate::state::theme::Theme;
 
 const EVERYBODY: &str = "everybody";
 

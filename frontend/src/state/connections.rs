@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::flow::{Ended, OpenFlow};
-use super::row_state::{Notice, RowState};
+use super::row_state::{Doing, Notice, RowState};
 use super::sources::Sources;
 use super::switches::Switches;
 
@@ -28,8 +28,8 @@ pub struct Connections {
     pub flows: BTreeMap<String, OpenFlow>,
     /// How the last action on a source ended, until the next one.
     pub notices: BTreeMap<String, Notice>,
-    /// Being disconnected.
-    pub disconnecting: BTreeSet<String>,
+    /// What the page is doing about a source.
+    pub doing: BTreeMap<String, Doing>,
     /// Rows whose details are open.
     pub open_details: BTreeSet<String>,
     /// The row that asks whether to disconnect.
@@ -85,6 +85,8 @@ pub enum News {
     Ended(String, Ended),
     /// A source was disconnected, and whether its provider was told.
     Disconnected(String, bool),
+    /// The service was asked again, and whether the source works.
+    Rechecked(String, bool),
     /// It could not be disconnected.
     NotDisconnected(String),
     /// The person was signed out.
@@ -151,6 +153,8 @@ pub enum Action {
     DetailsToggled(String),
     /// The row asks whether to disconnect, or stops asking.
     Confirming(Option<String>),
+    /// The person asked to try again.
+    Rechecking(String),
     /// Disconnecting started.
     Disconnecting(String),
     /// It is done.
@@ -168,7 +172,7 @@ impl Connections {
             source,
             self.flows.get(&source.id),
             self.notices.get(&source.id),
-            self.disconnecting.contains(&source.id),
+            self.doing.get(&source.id).copied(),
             now,
         )
     }

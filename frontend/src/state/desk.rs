@@ -59,6 +59,8 @@ pub enum Toast {
     SentWithout(Vec<String>),
     /// Put on the clipboard.
     Copied,
+    /// The browser refused that.
+    NotCopied,
 }
 
 /// Something that happened to a question.

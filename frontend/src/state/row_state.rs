@@ -63,6 +63,15 @@ pub enum Notice {
     StillWaiting,
 }
 
+/// What the page is doing about a source, beside a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Disconnecting it.
+    Disconnecting,
+    /// Asking the service again.
+    Rechecking,
+}
+
 /// What the one button of a row does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowAction {
@@ -101,7 +110,7 @@ impl RowState {
         source: &DataSource,
         flow: Option<&OpenFlow>,
         notice: Option<&Notice>,
-        is_disconnecting: bool,
+        doing: Option<Doing>,
         now: DateTime<Utc>,
     ) -> Self {
         let Some(auth) = source.per_user_auth.as_ref() else {
@@ -109,7 +118,8 @@ impl RowState {
         };
         let kind = match flow {
             _ if auth.admin_disabled => Kind::TurnedOff,
-            _ if is_disconnecting => Kind::Disconnecting,
+            _ if doing == Some(Doing::Disconnecting) => Kind::Disconnecting,
+            None if doing == Some(Doing::Rechecking) => Kind::Checking,
             Some(flow) => match flow.phase {
                 Phase::WindowBlocked => Kind::WindowBlocked,
                 Phase::Waiting => Kind::Connecting,

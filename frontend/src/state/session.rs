@@ -19,6 +19,8 @@ pub enum Session {
     SignedIn {
         /// Who.
         person: Person,
+        /// Where signing in starts, should the session end meanwhile.
+        login_url: Option<AttrValue>,
         /// Where signing out starts; `None` when the session is not ours to end.
         logout_url: Option<AttrValue>,
     },
@@ -27,9 +29,21 @@ pub enum Session {
 impl Session {
     /// Reads the service's answer; `return_to` is the page to come back to after signing in.
     pub fn from_view(view: SessionView, return_to: &str) -> Self {
+        let login_url = view.login_url.map(|url| with_return(&url, return_to).into());
         match view.person {
-            Some(person) => Self::SignedIn { person, logout_url: view.logout_url.map(AttrValue::from) },
-            None => Self::SignedOut { login_url: view.login_url.map(|url| with_return(&url, return_to).into()) },
+            Some(person) => Self::SignedIn { person, login_url, logout_url: view.logout_url.map(AttrValue::from) },
+            None => Self::SignedOut { login_url },
+        }
+    }
+}
+
+impl Session {
+    /// Whether `other` belongs to somebody else who is signed in: then this page must not go on showing its person.
+    pub fn is_replaced_by(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::SignedIn { person, .. }, Self::SignedIn { person: now, .. }) => person.sub != now.sub,
+            (Self::SignedOut { .. }, Self::SignedIn { .. }) => true,
+            _ => false,
         }
     }
 }
@@ -66,6 +80,19 @@ mod tests {
     #[test]
     fn an_address_with_a_query_keeps_it() {
         assert_eq!(with_return("/in?tenant=a", "/"), "/in?tenant=a&return_to=/");
+    }
+
+    #[test]
+    fn another_person_in_another_tab_replaces_the_one_shown_here() {
+        let signed_in = |sub: &str| {
+            let person = Person { sub: sub.to_owned(), name: sub.to_owned(), email: None };
+            Session::from_view(view(Some(person), None), "/")
+        };
+        let nobody = Session::from_view(view(None, None), "/");
+        assert!(signed_in("alice").is_replaced_by(&signed_in("bob")));
+        assert!(nobody.is_replaced_by(&signed_in("bob")));
+        assert!(!signed_in("alice").is_replaced_by(&signed_in("alice")));
+        assert!(!signed_in("alice").is_replaced_by(&nobody), "a session that ended keeps the page and its draft");
     }
 
     #[test]

@@ -38,9 +38,7 @@ async fn blocker(list: Vec<aiq_connect_shared::DataSource>) -> String {
 #[tokio::test]
 async fn one_source_in_the_way_has_its_own_button() {
     let html = blocker(vec![protected("servicenow", AuthStatus::Disconnected)]).await;
-    insta::assert_snapshot!(text(&html), @r"
-    Connect ServiceNow before you send It's on, but AI-Q can't use it yet. Your question is kept. ServiceNow Not connected Connect ServiceNow Disable source and continue Not now
-    ");
+    insta::assert_snapshot!(text(&html), @"Connect ServiceNow before you send It's on, but AI-Q can't use it yet. Your question is kept. ServiceNow Not connected Connect ServiceNow Disable source and continue Not now");
     assert_eq!(count(&html, "is-primary"), 1);
 }
 
@@ -51,26 +49,20 @@ async fn several_sources_in_the_way_are_listed_with_a_button_each() {
         protected("github", AuthStatus::Expired),
         faulty("box", AuthStatus::Error, FaultCode::IdpUnreachable),
     ];
-    insta::assert_snapshot!(text(&blocker(list).await), @r"
-    Connect 3 sources before you send They're on, but AI-Q can't use them yet. Your question is kept. ServiceNow Not connected Connect GitHub Sign-in expired Reconnect box Can't reach box's sign-in Try again Disable 3 sources and continue Not now
-    ");
+    insta::assert_snapshot!(text(&blocker(list).await), @"Connect 3 sources before you send They're on, but AI-Q can't use them yet. Your question is kept. ServiceNow Not connected Connect GitHub Sign-in expired Reconnect box Can't reach box's sign-in Try again Disable 3 sources and continue Not now");
 }
 
 #[tokio::test]
 async fn where_only_an_administrator_can_help_sending_without_is_the_way_out() {
     let html = blocker(vec![faulty("servicenow", AuthStatus::Error, FaultCode::ClientMisconfigured)]).await;
-    insta::assert_snapshot!(text(&html), @r"
-    ServiceNow isn't set up yet Only your administrator can finish that. You can ask without it; your question is kept. ServiceNow Not set up yet Copy details Disable source and continue Not now
-    ");
+    insta::assert_snapshot!(text(&html), @"ServiceNow isn't set up yet Only your administrator can finish that. You can ask without it; your question is kept. ServiceNow Not set up yet Copy details Disable source and continue Not now");
     assert!(!html.contains("Connect ServiceNow"));
 }
 
 #[tokio::test]
 async fn once_nothing_is_in_the_way_it_offers_to_send() {
     let html = blocker(vec![protected("servicenow", AuthStatus::Connected)]).await;
-    insta::assert_snapshot!(text(&html), @r"
-    Ready to send All sources are ready. Your question is still here. ServiceNow Connected as mona-lisa Send question Not now
-    ");
+    insta::assert_snapshot!(text(&html), @"Ready to send All sources are ready. Your question is still here. ServiceNow Connected as mona-lisa Send question Not now");
     assert!(html.contains(r#"id="blocker-send""#));
 }
 

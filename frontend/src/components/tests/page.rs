@@ -6,8 +6,9 @@ use yew::Callback;
 use super::{assert_clean, count, render, text};
 use crate::components::header::{Header, HeaderProps};
 use crate::components::live_regions::{LiveRegions, LiveRegionsProps};
-use crate::components::theme_picker::{Theme, ThemePicker, ThemePickerProps};
+use crate::components::theme_picker::{ThemePicker, ThemePickerProps};
 use crate::components::welcome::{Welcome, WelcomeProps};
+use crate::state::theme::Theme;
 
 fn header(can_sign_out: bool) -> HeaderProps {
     HeaderProps {

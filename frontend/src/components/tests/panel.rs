@@ -11,7 +11,7 @@ use crate::state::row_state::RowState;
 
 fn rows() -> Vec<SourceRowProps> {
     let row = |source: aiq_connect_shared::DataSource| SourceRowProps {
-        row: RowState::derive(&source, None, None, false, noon()),
+        row: RowState::derive(&source, None, None, None, noon()),
         source,
         is_on: true,
         flow: None,

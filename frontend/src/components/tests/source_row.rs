@@ -12,7 +12,7 @@ use crate::state::row_state::{Notice, RowState};
 
 fn props(source: DataSource, is_on: bool) -> SourceRowProps {
     SourceRowProps {
-        row: RowState::derive(&source, None, None, false, noon()),
+        row: RowState::derive(&source, None, None, None, noon()),
         source,
         is_on,
         flow: None,
@@ -29,13 +29,13 @@ fn with_flow(mut props: SourceRowProps, has_window: bool, minutes: i64, window_g
     let mut flow =
         OpenFlow::start(Uuid::from_u128(1), Intent::Reconnect, has_window, noon() - TimeDelta::minutes(minutes));
     flow.window_gone = window_gone;
-    props.row = RowState::derive(&props.source, Some(&flow), None, false, noon());
+    props.row = RowState::derive(&props.source, Some(&flow), None, None, noon());
     props.flow = Some(flow);
     props
 }
 
 fn after(mut props: SourceRowProps, notice: &Notice) -> SourceRowProps {
-    props.row = RowState::derive(&props.source, None, Some(notice), false, noon());
+    props.row = RowState::derive(&props.source, None, Some(notice), None, noon());
     props
 }
 
@@ -171,9 +171,7 @@ async fn a_grant_that_ends_soon_says_when() {
     let mut source = servicenow(AuthStatus::Connected);
     let auth = source.per_user_auth.as_mut().unwrap();
     (auth.renewable, auth.expires_at) = (false, Some(noon() + TimeDelta::minutes(10)));
-    insta::assert_snapshot!(says(props(source, true)).await, @r"
-    S ServiceNow Open to everybody. Connected, expires at 13:10 Reconnect Reconnect now to avoid an interruption. Details
-    ");
+    insta::assert_snapshot!(says(props(source, true)).await, @"S ServiceNow Open to everybody. Connected, expires at 13:10 Reconnect Reconnect now to avoid an interruption. Details");
 }
 
 #[tokio::test]
@@ -215,9 +213,7 @@ async fn the_row_names_its_state_its_switch_and_its_action() {
 async fn open_details_tell_who_what_and_until_when() {
     let mut open = props(servicenow(AuthStatus::Connected), true);
     open.details = DetailsView::Open;
-    insta::assert_snapshot!(says(open).await, @r"
-    S ServiceNow Open to everybody. Connected as mona-lisa Details Account mona-lisa Can Read incidents incidents:read Signed in 3 November Renews Automatically Signs in at servicenow.example Use a different account Disconnect
-    ");
+    insta::assert_snapshot!(says(open).await, @"S ServiceNow Open to everybody. Connected as mona-lisa Details Account mona-lisa Can Read incidents incidents:read Signed in 3 November Renews Automatically Signs in at servicenow.example Use a different account Disconnect");
 }
 
 #[tokio::test]

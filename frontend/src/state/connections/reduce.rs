@@ -9,7 +9,7 @@ use yew::Reducible;
 
 use super::{Action, Connections, Focus, News};
 use crate::state::flow::{Ended, OpenFlow, Phase, Step};
-use crate::state::row_state::Notice;
+use crate::state::row_state::{Doing, Notice};
 
 impl Reducible for Connections {
     type Action = Action;
@@ -28,7 +28,10 @@ impl Connections {
             Action::Remembered(switches) => self.switches = switches,
             Action::Loaded { list, etag, at } => self.load(list, etag, at),
             Action::Confirmed(at) => self.confirm(at),
-            Action::Unreachable => self.sources.is_unreachable = true,
+            Action::Unreachable => {
+                self.sources.is_unreachable = true;
+                self.doing.retain(|_, doing| *doing != Doing::Rechecking);
+            }
             Action::SignedOut if self.is_signed_out => {}
             Action::SignedOut => {
                 self.is_signed_out = true;
@@ -66,17 +69,21 @@ impl Connections {
                     self.focus.put(format!("disconnect-{id}"));
                 }
             }
+            Action::Rechecking(id) => {
+                self.focus.put(format!("details-{id}"));
+                self.doing.insert(id, Doing::Rechecking);
+            }
             Action::Disconnecting(id) => {
                 self.confirming = None;
                 self.notices.remove(&id);
                 self.focus.put(format!("details-{id}"));
-                self.disconnecting.insert(id);
+                self.doing.insert(id, Doing::Disconnecting);
             }
             Action::Disconnected(answer) => {
                 self.disconnected(answer.source_id, answer.revoked_at_provider != Some(false));
             }
             Action::NotDisconnected(id) => {
-                self.disconnecting.remove(&id);
+                self.doing.remove(&id);
                 self.notices.insert(id.clone(), Notice::NotDisconnected);
                 self.news.put(vec![News::NotDisconnected(id)]);
             }
@@ -88,6 +95,25 @@ impl Connections {
         self.sources.confirmed_at = Some(at);
         self.sources.is_unreachable = false;
         self.is_signed_out = false;
+        self.rechecked(at);
+    }
+
+    /// Tells how asking again ended.
+    fn rechecked(&mut self, at: DateTime<Utc>) {
+        let is_asked = |(id, doing): (&String, &Doing)| (*doing == Doing::Rechecking).then(|| id.clone());
+        let asked: Vec<String> = self.doing.iter().filter_map(is_asked).collect();
+        self.doing.retain(|_, doing| *doing != Doing::Rechecking);
+        let is_usable = |id: &String| self.sources.find(id).is_some_and(|source| self.row(source, at).is_usable());
+        let news: Vec<_> = asked
+            .into_iter()
+            .map(|id| {
+                let works = is_usable(&id);
+                News::Rechecked(id, works)
+            })
+            .collect();
+        if !news.is_empty() {
+            self.news.put(news);
+        }
     }
 
     fn load(&mut self, list: Vec<DataSource>, etag: Option<String>, at: DateTime<Utc>) {
@@ -209,7 +235,7 @@ impl Connections {
     }
 
     fn disconnected(&mut self, id: String, told: bool) {
-        self.disconnecting.remove(&id);
+        self.doing.remove(&id);
         self.ended.extend(self.flows.remove(&id).map(|flow| flow.id));
         self.sources.forget(&id);
         self.switches.release(&id);

@@ -279,3 +279,23 @@ fn the_focus_stays_near_the_button_that_went_away_and_is_else_left_alone() {
         assert_eq!(connections.focus.value, wanted);
     }
 }
+
+#[test]
+fn trying_again_shows_that_it_is_asked_and_tells_how_it_ended() {
+    for (status, works) in [(AuthStatus::Connected, true), (AuthStatus::Error, false)] {
+        let mut connections = loaded(vec![protected("a", AuthStatus::Error)]);
+        connections.apply(Action::Rechecking("a".to_owned()));
+        assert_eq!(kind(&connections), Kind::Checking);
+        load(&mut connections, vec![protected("a", status)]);
+        assert_ne!(kind(&connections), Kind::Checking);
+        assert_eq!(connections.news.value, [News::Rechecked("a".to_owned(), works)]);
+    }
+}
+
+#[test]
+fn trying_again_ends_when_nobody_answers() {
+    let mut connections = loaded(vec![protected("a", AuthStatus::Error)]);
+    connections.apply(Action::Rechecking("a".to_owned()));
+    connections.apply(Action::Unreachable);
+    assert_eq!(kind(&connections), Kind::Failed(FaultCode::Unknown));
+}

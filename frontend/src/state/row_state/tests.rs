@@ -4,11 +4,11 @@ use super::*;
 use crate::state::connections::samples::{auth, faulty, free, noon, protected};
 
 fn derive(source: &DataSource) -> RowState {
-    RowState::derive(source, None, None, false, noon())
+    RowState::derive(source, None, None, None, noon())
 }
 
 fn after(source: &DataSource, notice: &Notice) -> RowState {
-    RowState::derive(source, None, Some(notice), false, noon())
+    RowState::derive(source, None, Some(notice), None, noon())
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn an_open_sign_in_decides_over_every_status() {
             let mut flow =
                 OpenFlow::start(uuid::Uuid::from_u128(1), aiq_connect_shared::Intent::Reconnect, has_window, noon());
             flow.phase = phase.unwrap_or(flow.phase);
-            RowState::derive(&source, Some(&flow), None, false, noon())
+            RowState::derive(&source, Some(&flow), None, None, noon())
         };
         assert_eq!(
             (row(true, None).word().as_str(), row(true, None).action()),
@@ -133,7 +133,7 @@ fn a_slow_sign_in_says_that_it_is_still_waiting() {
     let source = protected("a", AuthStatus::Disconnected);
     let mut flow = OpenFlow::start(uuid::Uuid::from_u128(1), aiq_connect_shared::Intent::Reconnect, true, noon());
     let at = |flow: &OpenFlow, minutes| {
-        RowState::derive(&source, Some(flow), None, false, noon() + TimeDelta::minutes(minutes)).notice
+        RowState::derive(&source, Some(flow), None, None, noon() + TimeDelta::minutes(minutes)).notice
     };
     assert_eq!(at(&flow, 2), None);
     assert_eq!(at(&flow, 3), Some(Notice::StillWaiting));

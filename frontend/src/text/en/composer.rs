@@ -49,5 +49,6 @@ pub fn toast(toast: &Toast, names: &[&str]) -> String {
     match toast {
         Toast::SentWithout(_) => format!("Sent without {}.", super::list(names)),
         Toast::Copied => "Copied.".to_owned(),
+        Toast::NotCopied => "Your browser doesn't allow copying here.".to_owned(),
     }
 }

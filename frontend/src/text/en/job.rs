@@ -56,7 +56,7 @@ pub fn second(job: &Job) -> Option<&'static str> {
 
 /// What an administrator needs.
 pub fn details(job: &Job) -> String {
-    format!("AI-Q research job {}\nState: {}\nSent: {}", job.id, job.word(), job.asked_at)
+    format!("AI-Q research job {}\nState: {}\nSent: {:?}", job.id, job.word(), job.asked_at)
 }
 
 /// For screen readers.

@@ -5,15 +5,7 @@ use aiq_connect_shared::FaultCode;
 use crate::state::connections::{Connections, News};
 use crate::state::desk::DeskNews;
 use crate::state::flow::Ended;
-
-/// One message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// The words.
-    pub text: String,
-    /// Whether it interrupts.
-    pub is_urgent: bool,
-}
+use crate::state::live::Message;
 
 fn polite(text: String) -> Message {
     Message { text, is_urgent: false }
@@ -41,6 +33,8 @@ pub fn source(news: &News, connections: &Connections) -> Message {
         News::Ended(id, Ended::Cancelled) => polite(format!("Sign-in to {} cancelled.", name(id))),
         News::Disconnected(id, true) => polite(format!("{} disconnected.", name(id))),
         News::Disconnected(id, false) => polite(format!("{0} disconnected here. We couldn't tell {0}.", name(id))),
+        News::Rechecked(id, true) => polite(format!("{} works again.", name(id))),
+        News::Rechecked(id, false) => polite(format!("{} still can't be used. We'll keep trying.", name(id))),
         News::NotDisconnected(id) => urgent(format!("We couldn't disconnect {}. Please try again.", name(id))),
         News::SignedOut => urgent("You're signed out of AI-Q. Your sources stay connected.".to_owned()),
         News::TurnedOn { on, of, skipped } if skipped.is_empty() => polite(format!("Turned on {on} of {of}.")),

@@ -67,6 +67,8 @@ class McpSession:
         except McpError as error:
             failure = self._transport.failure(error.error.data) if error.error.code == FAILURE else None
             if failure is not None:
+                if self._transport.is_broken:
+                    self._closing.set()
                 raise failure from None
             if error.error.code == _SESSION_GONE:
                 self._closing.set()

@@ -29,6 +29,12 @@ class AccountTransport(httpx.AsyncBaseTransport):
         self._account = account
         self._inner = inner or httpx.AsyncHTTPTransport()
         self._failures: dict[str, AiqConnectError] = {}
+        self._untold: AiqConnectError | None = None
+
+    @property
+    def is_broken(self) -> bool:
+        """Say whether the server missed a notification, so that the session is not what the client takes it for."""
+        return self._untold is not None
 
     def failure(self, data: object) -> AiqConnectError | None:
         """Return the failure that a JSON-RPC error with this `data` stands for."""
@@ -37,6 +43,8 @@ class AccountTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request with a token, once more with a renewed one if it is refused, or answer with the failure."""
         await request.aread()
+        if self._untold is not None and _wants_an_answer(request):
+            return self._answer(request, self._untold)
         try:
             return await self._send(request)
         except AiqConnectError as failure:
@@ -69,16 +77,23 @@ class AccountTransport(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
     def _answer(self, request: httpx.Request, failure: AiqConnectError) -> httpx.Response:
-        message = _json_object(request.content)
-        if "id" not in message or "method" not in message:
-            # Nobody waits for an answer to this one; the next request meets the failure itself.
+        if not request.content:
             return httpx.Response(httpx.codes.UNAUTHORIZED, request=request)
+        if not _wants_an_answer(request):
+            # An error status would end the session with nothing to tell why; so the next request tells it.
+            self._untold = failure
+            return httpx.Response(httpx.codes.ACCEPTED, request=request)
         reference = str(id(failure))
         self._failures[reference] = failure
         error = {"code": FAILURE, "message": failure.code, "data": reference}
-        return httpx.Response(
-            httpx.codes.OK, json={"jsonrpc": "2.0", "id": message["id"], "error": error}, request=request
-        )
+        message = {"jsonrpc": "2.0", "id": _json_object(request.content)["id"], "error": error}
+        return httpx.Response(httpx.codes.OK, json=message, request=request)
+
+
+def _wants_an_answer(request: httpx.Request) -> bool:
+    """Tell a JSON-RPC request from a notification and from our own answers to the server."""
+    message = _json_object(request.content)
+    return "id" in message and "method" in message
 
 
 def _refuses_the_token(response: httpx.Response) -> bool:
