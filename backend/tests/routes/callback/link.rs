@@ -1,6 +1,9 @@
 //! Links that are not good here: the page says what happened, nothing is stored, and no code is sent anywhere.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
+use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::support::{
     browser::{Answer, BROWSER, Browser, SESSION},
@@ -24,6 +27,11 @@ impl Bench {
         let launched = alice.follow("/v1/auth/mcp/incidents/connect").await;
         let back = path_of(&provider.walk(&launched.location(), Consent::Given).await);
         Self { provider, service, alice, back }
+    }
+
+    /// The same link, as if the person had refused.
+    fn refused(&self) -> String {
+        self.back.replace("code=", "error=access_denied&x=")
     }
 
     /// Nothing was stored or sent.
@@ -54,30 +62,33 @@ async fn a_state_works_once() {
     let bench = Bench::new().await;
     bench.still_works_for_alice().await;
     is_over(&bench.alice.arrive(&bench.back).await);
+    is_over(&bench.alice.arrive(&bench.refused()).await);
     assert_eq!(bench.provider.count("/token"), 1);
     assert_eq!(bench.provider.living_grants(), 1, "the code was not sent twice, which would have burnt the sign-in");
     assert!(bench.service.grant("alice", "incidents").await.is_some());
 }
 
-#[tokio::test]
-async fn two_returns_at_the_same_time_send_the_code_once() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn twenty_returns_at_the_same_moment_send_the_code_once() {
     let bench = Bench::new().await;
     let gate = bench.provider.hold_tokens();
-    let (first, second) = (bench.alice.clone(), bench.alice.clone());
-    let (one, other) = (bench.back.clone(), bench.back.clone());
-    let returns = [
-        tokio::spawn(async move { first.arrive(&one).await }),
-        tokio::spawn(async move { second.arrive(&other).await }),
-    ];
-    bench.provider.has_seen("/token", 1).await;
-    gate.add_permits(2);
-    let mut headings = Vec::new();
-    for answer in returns {
-        headings.push(answer.await.unwrap().heading().to_owned());
+    let together = Arc::new(Barrier::new(20));
+    let mut returns = JoinSet::new();
+    for _ in 0..20 {
+        let (alice, back, together) = (bench.alice.clone(), bench.back.clone(), Arc::clone(&together));
+        returns.spawn(async move {
+            together.wait().await;
+            alice.arrive(&back).await.heading().to_owned()
+        });
     }
+    bench.provider.has_seen("/token", 1).await;
+    gate.add_permits(20);
+    let mut headings = returns.join_all().await;
     headings.sort();
+    headings.dedup();
     assert_eq!(headings, ["Team Incidents is connected", "This sign-in link is no longer valid"]);
     assert_eq!(bench.provider.count("/token"), 1);
+    assert_eq!(bench.provider.living_grants(), 1);
 }
 
 #[tokio::test]
@@ -95,6 +106,7 @@ async fn an_expired_state_is_refused() {
     let bench = Bench::new().await;
     bench.service.age(TimeDelta::minutes(11)).await;
     is_over(&bench.alice.arrive(&bench.back).await);
+    is_over(&bench.alice.arrive(&bench.refused()).await);
     bench.is_untouched().await;
 }
 
