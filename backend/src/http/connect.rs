@@ -78,10 +78,11 @@ pub(super) async fn announce(
 pub(super) async fn launch(
     State(app): State<Arc<App>>,
     Path(source): Path<String>,
-    Query(query): Query<LaunchQuery>,
+    query: Result<Query<LaunchQuery>, ApiError>,
     Visitor(visitor): Visitor,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Query(query)) = query else { return not_a_link() };
     let flow = FlowId(query.flow.unwrap_or_else(|| app.chance.uuid()));
     let return_to = query.r#return.as_deref().map(safe_return_to);
     let address = launch_address(&source, flow, query.intent, return_to);
@@ -138,6 +139,18 @@ fn to_provider(address: &str, browser: &Secret) -> Response {
         return problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The provider's address cannot be sent.");
     };
     (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::SET_COOKIE, cookie)]).into_response()
+}
+
+/// A page, because a person may have followed it: `flow` is no UUID, or `intent` none that there is.
+fn not_a_link() -> Response {
+    Window {
+        status: StatusCode::BAD_REQUEST,
+        heading: "This sign-in link is not complete".to_owned(),
+        text: vec!["Go back to AI-Q and choose Connect again.".to_owned()],
+        closable: true,
+        ..Window::default()
+    }
+    .into_response()
 }
 
 fn sign_in_first(address: &str) -> Response {

@@ -265,6 +265,10 @@ async fn an_unchanged_listing_is_not_sent_again_and_a_changed_one_is() {
     let known = [("if-none-match", etag.as_str())];
     let again = alice.send(Method::GET, "/v1/data_sources", &known, None).await;
     assert_eq!((again.status.as_u16(), again.body.as_str(), again.header("etag")), (304, "", etag.as_str()));
+    for (value, status) in [(format!("W/{etag}"), 304), (format!("\"x\", W/{etag}"), 304), ("\"x\"".to_owned(), 200)] {
+        let headers = [("if-none-match", value.as_str())];
+        assert_eq!(alice.send(Method::GET, "/v1/data_sources", &headers, None).await.status, status, "{value}");
+    }
 
     service.connect(&provider, &alice, "incidents").await;
     let changed = alice.send(Method::GET, "/v1/data_sources", &known, None).await;

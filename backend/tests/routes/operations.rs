@@ -61,3 +61,18 @@ async fn the_windows_own_files_are_served_with_their_types() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }
 }
+
+#[tokio::test]
+async fn another_method_than_an_address_takes_is_405_with_the_ones_it_does() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let body = json!({"error": "method_not_allowed", "message": "This address takes other methods."});
+    for (router, path, allowed) in [
+        (&service.people, "/v1/auth/logout", "POST"),
+        (&service.people, "/v1/jobs/async/submit", "POST"),
+        (&service.workers, "/v1/worker/tokens/resolve", "POST"),
+    ] {
+        let answer = service.browser().at(router.clone()).get(path).await;
+        assert_eq!((answer.status.as_u16(), answer.json(), answer.header("allow")), (405, body.clone(), allowed));
+    }
+}

@@ -171,6 +171,30 @@ async fn a_provider_that_is_away_or_busy_is_told_as_such() {
 }
 
 #[tokio::test]
+async fn what_only_an_administrator_can_mend_is_not_called_unreachable() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let browser = service.browser();
+    let back = way_back(&provider, &browser, "/").await;
+    provider.set(|faults| faults.token = vec![TokenFault::InvalidClient]);
+    let answer = browser.arrive(&back).await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.sentences()[0].starts_with("The sign-in isn't set up completely."), "{}", answer.body);
+
+    let back = way_back(&provider, &browser, "/").await;
+    provider.set(|faults| faults.token = vec![TokenFault::InvalidGrant]);
+    let refused = "The sign-in did not accept this attempt. Trying again usually helps.";
+    is_nobody(&browser.arrive(&back).await, &browser, 502, refused).await;
+
+    let provider = Provider::start().await;
+    provider.set(|faults| faults.issuer.push('/'));
+    let service = Service::start(&provider).await;
+    let answer = service.browser().follow("/v1/auth/login").await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.sentences()[0].starts_with("The sign-in isn't set up completely."), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn signing_in_leads_to_no_foreign_address() {
     let provider = Provider::start().await;
     let service = Service::start(&provider).await;

@@ -119,3 +119,17 @@ async fn a_person_who_closes_the_window_while_the_code_is_exchanged_is_connected
     crate::support::until("the grant is stored", || async { service.grant("alice", "incidents").await.is_some() })
         .await;
 }
+
+#[tokio::test]
+async fn a_sign_in_that_began_at_one_process_ends_at_another() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    let launched = alice.follow("/v1/auth/mcp/incidents/connect").await;
+    let back = path_of(&provider.walk(&launched.location(), Consent::Given).await);
+    let other = service.another_process().await;
+    let answer = other.same_person(&alice).arrive(&back).await;
+    assert_eq!((answer.status.as_u16(), answer.heading()), (200, "Team Incidents is connected"));
+    assert_eq!(service.listed(&alice, "incidents").await["per_user_auth"]["status"], "connected");
+    assert_eq!(provider.registered_clients(), 1);
+}

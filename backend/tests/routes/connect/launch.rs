@@ -304,3 +304,16 @@ async fn a_session_cookie_alone_never_leaves_for_the_provider() {
     assert!(!location.as_str().contains(&alice.cookie(SESSION).unwrap()));
     assert!(!location.as_str().contains(&alice.cookie(BROWSER).unwrap()));
 }
+
+#[tokio::test]
+async fn a_link_that_was_cut_off_gets_a_page_and_starts_nothing() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    for query in ["?flow=3f2b8c1e", "?flow=", "?intent=conquer", "?intent=reconnect&intent=reconnect"] {
+        let answer = alice.follow(&format!("{LAUNCH}{query}")).await;
+        assert_eq!((answer.status.as_u16(), answer.heading()), (400, "This sign-in link is not complete"), "{query}");
+        assert_eq!(answer.sentences(), ["Go back to AI-Q and choose Connect again."]);
+    }
+    assert_eq!(service.count("SELECT COUNT(*) FROM flows").await, 0);
+}
