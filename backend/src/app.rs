@@ -2,6 +2,7 @@
 
 use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc};
 
+use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
@@ -47,7 +48,7 @@ pub enum ServeError {
         cause: StoreError,
     },
     /// The key cannot be had.
-    #[error("the encryption key cannot be used: {0}")]
+    #[error("the encryption key cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
     Key(#[from] KeyError),
     /// The HTTP client cannot be made.
     #[error("cannot make an HTTP client: {0}")]
@@ -57,8 +58,8 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-fn cause_of(error: &StoreError) -> String {
-    std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default()
+fn cause_of(error: &dyn std::error::Error) -> String {
+    error.source().map(|cause| format!(": {cause}")).unwrap_or_default()
 }
 
 /// The service, ready to listen.
@@ -117,6 +118,11 @@ impl Service {
         })
     }
 
+    /// What is served: to people, and to workers.
+    pub fn routers(&self) -> (Router, Router) {
+        (http::router(Arc::clone(&self.app)), http::worker_router(Arc::clone(&self.app)))
+    }
+
     /// Listens until told to stop, then lets requests under way finish for a while.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let config = Arc::clone(&self.app.config);
@@ -133,10 +139,9 @@ impl Service {
             // An error means that the sender is gone: stop as well.
             let _ = told.wait_for(|told| *told).await;
         };
-        let people =
-            axum::serve(public, http::router(Arc::clone(&self.app))).with_graceful_shutdown(stopped(told.subscribe()));
-        let jobs = axum::serve(workers, http::worker_router(Arc::clone(&self.app)))
-            .with_graceful_shutdown(stopped(told.subscribe()));
+        let (for_people, for_workers) = self.routers();
+        let people = axum::serve(public, for_people).with_graceful_shutdown(stopped(told.subscribe()));
+        let jobs = axum::serve(workers, for_workers).with_graceful_shutdown(stopped(told.subscribe()));
         let both = async { tokio::try_join!(people.into_future(), jobs.into_future()) };
         tokio::pin!(both);
         tokio::select! {

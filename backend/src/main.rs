@@ -43,17 +43,21 @@ async fn main() -> ExitCode {
 async fn serve(path: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
     let path = config::locate(path.as_deref(), &ProcessEnvironment)?;
     let config = config::load(&path, &ProcessEnvironment)?;
+    // Listened for from here on: whoever stops us while we start, or right after, finds us listening.
+    let stop = interrupted()?;
     let service = Service::assemble(config).await?;
-    service.serve(interrupted()).await?;
+    service.serve(stop).await?;
     Ok(())
 }
 
 /// SIGINT or SIGTERM.
-async fn interrupted() {
+fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

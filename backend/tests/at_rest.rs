@@ -121,6 +121,7 @@ impl Bench {
             verifier: self
                 .vault
                 .seal(&SealContext::flow_verifier(flow, principal), &Secret::new("planted-flow-verifier")),
+            return_to: Some("/connections#source-a".into()),
         }
     }
 

@@ -90,6 +90,7 @@ async fn connect(store: &SqliteStore, key: &GrantKey) {
         redirect_uri: String::new(),
         scopes: Vec::new(),
         verifier: Sealed(Vec::new()),
+        return_to: Some("/connections#source-a".into()),
     };
     let grant = NewGrant {
         id: GrantId(Chance::from_system().uuid()),

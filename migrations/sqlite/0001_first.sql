@@ -64,7 +64,8 @@ CREATE TABLE flows (
     resource     TEXT,
     redirect_uri TEXT,
     scopes       TEXT,
-    verifier     BLOB
+    verifier     BLOB,
+    return_to    TEXT
 ) STRICT;
 CREATE INDEX flows_of_principal ON flows (principal, server);
 CREATE INDEX flows_by_end ON flows (expires_at);

@@ -92,12 +92,13 @@ impl Connections {
             ClientSource::Registered { .. } => return Ok(configured(server).ok_or_else(no_client)?),
             ClientSource::Dynamic { client_name } => client_name,
         };
-        if let Some(known) = self.store.find_registration(&metadata.issuer, redirect_uri.as_str()).await? {
-            if let Some(client) = self.open_registration(&known) {
-                return Ok(client);
-            }
-            // Its secret is sealed with a key that is lost: only a new registration helps.
-            self.store.forget_registration(&known.issuer, &known.redirect_uri, &known.client_id).await?;
+        if let Some(client) = self.registered_client(&metadata.issuer, redirect_uri).await? {
+            return Ok(client);
+        }
+        // One at a time: whoever waited here finds the registration of whoever came first.
+        let _turn = self.registering.lock().await;
+        if let Some(client) = self.registered_client(&metadata.issuer, redirect_uri).await? {
+            return Ok(client);
         }
         let request = RegistrationRequest { client_name, redirect_uri, scopes };
         let client = self.servers.register(metadata, &request).await.map_err(FaultCause::Registration)?;
@@ -114,6 +115,16 @@ impl Connections {
             .await?;
         // Another process may have registered first: all use the one that was kept.
         Ok(self.open_registration(&kept).ok_or_else(no_client)?)
+    }
+
+    async fn registered_client(&self, issuer: &str, redirect_uri: &Url) -> Result<Option<Client>, StoreError> {
+        let Some(known) = self.store.find_registration(issuer, redirect_uri.as_str()).await? else { return Ok(None) };
+        let client = self.open_registration(&known);
+        if client.is_none() {
+            // Its secret is sealed with a key that is lost: only a new registration helps.
+            self.store.forget_registration(&known.issuer, &known.redirect_uri, &known.client_id).await?;
+        }
+        Ok(client)
     }
 
     /// The client that a grant is bound to: same issuer, same client id, never another.

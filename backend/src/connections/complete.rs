@@ -7,7 +7,7 @@ use aiq_connect_shared::FaultCode;
 use super::{Connections, FaultCause, Faulted, NotProtected, Protected};
 use crate::{
     domain::{Flow, FlowId, FlowPhase, GrantId, GrantTokens, NewGrant, PrincipalId, SourceId, StartedFlow, Version},
-    oauth::{Client, CodeExchange, Metadata, TokenAnswer, TokenHint, policy::iss_is_acceptable},
+    oauth::{Client, CodeExchange, Metadata, TokenAnswer, TokenError, TokenHint, policy::iss_is_acceptable},
     storage::StoreError,
     vault::{SealContext, Secret, TokenKind},
 };
@@ -38,6 +38,8 @@ pub struct Completed {
     pub flow: FlowId,
     /// The source that works now.
     pub source: SourceId,
+    /// Where the person wanted to go.
+    pub return_to: Option<String>,
 }
 
 /// Why nothing was stored.
@@ -76,6 +78,8 @@ pub struct FlowFault {
     pub code: FaultCode,
     /// For whoever is asked for help.
     pub reference: String,
+    /// Where the person wanted to go.
+    pub return_to: Option<String>,
 }
 
 impl Connections {
@@ -92,12 +96,17 @@ impl Connections {
             return Err(self.fail(&flow, FlowPhase::Failed, FaultCode::IssuerMismatch, self.reference()).await?);
         }
         if let Some(error) = &returned.error {
-            let (phase, code) = match error.as_str() {
-                "access_denied" => (FlowPhase::Denied, FaultCode::ConsentDenied),
-                "temporarily_unavailable" | "server_error" => (FlowPhase::Failed, FaultCode::IdpUnreachable),
-                _ => (FlowPhase::Failed, self.name_fault(server, FaultCause::Response).code),
+            let (phase, code, reference) = match error.as_str() {
+                "access_denied" => (FlowPhase::Denied, FaultCode::ConsentDenied, self.reference()),
+                "temporarily_unavailable" | "server_error" => {
+                    (FlowPhase::Failed, FaultCode::IdpUnreachable, self.reference())
+                }
+                _ => {
+                    let fault = self.name_fault(server, FaultCause::Response);
+                    (FlowPhase::Failed, fault.code, fault.reference)
+                }
             };
-            return Err(self.fail(&flow, phase, code, self.reference()).await?);
+            return Err(self.fail(&flow, phase, code, reference).await?);
         }
         let Some(code) = returned.code else {
             let fault = self.name_fault(server, FaultCause::Response);
@@ -113,8 +122,8 @@ impl Connections {
 
     async fn flow_of(&self, returned: &Returned) -> Result<(Flow, StartedFlow), CompleteError> {
         let state = returned.state.as_ref().ok_or(CompleteError::LinkOver)?;
-        let mut flow = self.store.find_by_state(&state.sha256_hex()).await?.ok_or(CompleteError::LinkOver)?;
-        let started = flow.started.take().ok_or(CompleteError::LinkOver)?;
+        let flow = self.store.find_by_state(&state.sha256_hex()).await?.ok_or(CompleteError::LinkOver)?;
+        let started = flow.started.clone().ok_or(CompleteError::LinkOver)?;
         if flow.phase != FlowPhase::Pending || flow.is_past_end || flow.source.as_str() != returned.source {
             return Err(CompleteError::LinkOver);
         }
@@ -137,7 +146,8 @@ impl Connections {
     ) -> Result<CompleteError, StoreError> {
         tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, fault = code.as_str(), %reference, "a sign-in ended without a grant");
         self.store.end_flow(flow.id, phase, Some(code)).await?;
-        Ok(FlowFault { flow: flow.id, code, reference }.into())
+        let return_to = flow.started.as_ref().and_then(|started| started.return_to.clone());
+        Ok(FlowFault { flow: flow.id, code, reference, return_to }.into())
     }
 
     async fn finish(&self, flow: Flow, started: StartedFlow, code: Secret) -> Result<Completed, CompleteError> {
@@ -178,7 +188,14 @@ impl Connections {
             CodeExchange { code, verifier: &verifier, redirect_uri: &redirect_uri, resource: Some(&started.resource) };
         match self.servers.exchange(&metadata, &client, &exchange).await {
             Ok(answer) => Ok(Ok((metadata, client, answer))),
-            Err(error) => named(error.into()),
+            Err(error) => {
+                if matches!(error, TokenError::InvalidClient) {
+                    // Where we had registered it ourselves, the issuer forgot it: the next sign-in registers anew.
+                    let (issuer, redirect_uri) = (&started.issuer, &started.redirect_uri);
+                    self.store.forget_registration(issuer, redirect_uri, &started.client_id).await?;
+                }
+                named(error.into())
+            }
         }
     }
 
@@ -213,7 +230,7 @@ impl Connections {
         };
         if self.store.complete(&grant).await? {
             tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, grant.id = %id.0, "connected");
-            return Ok(Completed { flow: flow.id, source: flow.source.clone() });
+            return Ok(Completed { flow: flow.id, source: flow.source.clone(), return_to: started.return_to });
         }
         // Cancelled or disconnected meanwhile: that wish wins, and what came must not live on.
         let token = answer.refresh_token.as_ref().map(|token| (token, TokenHint::Refresh));

@@ -45,6 +45,8 @@ pub struct Connections {
     chance: Chance,
     reach: Reachability,
     process: LeaseOwner,
+    /// Held while a client is registered.
+    registering: tokio::sync::Mutex<()>,
 }
 
 /// A protected source and the server behind it.
@@ -76,7 +78,8 @@ impl Connections {
         chance: Chance,
     ) -> Self {
         let process = LeaseOwner(chance.uuid().to_string());
-        Self { config, store, vault, servers, chance, reach: Reachability::default(), process }
+        let (reach, registering) = (Reachability::default(), tokio::sync::Mutex::default());
+        Self { config, store, vault, servers, chance, reach, process, registering }
     }
 
     /// What is known of each server's way to sign in.

@@ -57,6 +57,8 @@ pub struct Launch<'a> {
     pub intent: Intent,
     /// SHA-256 (hex) of the browser's cookie.
     pub browser_hash: &'a str,
+    /// A path of ours to go to afterwards, where there is no window to close.
+    pub return_to: Option<&'a str>,
 }
 
 impl Connections {
@@ -88,6 +90,11 @@ impl Connections {
             }
             other => other,
         }
+    }
+
+    /// Whether a sign-in for this source can be started at all; what is asked of the person comes after that.
+    pub fn check_startable(&self, source: &str) -> Result<(), StartError> {
+        self.startable(source).map(|_| ())
     }
 
     fn startable(&self, source: &str) -> Result<Protected<'_>, StartError> {
@@ -161,6 +168,7 @@ impl Connections {
             redirect_uri: redirect_uri.to_string(),
             scopes: scopes.clone(),
             verifier: self.vault.seal(&SealContext::flow_verifier(flow.id, launch.principal), &verifier),
+            return_to: launch.return_to.map(str::to_owned),
         };
         if !self.store.start(flow.id, launch.principal, &started).await? {
             return Err(StartError::FlowOver);

@@ -57,6 +57,8 @@ pub struct StartedFlow {
     pub scopes: Vec<String>,
     /// The PKCE verifier, sealed.
     pub verifier: Sealed,
+    /// A path of ours to go to afterwards, for a sign-in without a window of its own.
+    pub return_to: Option<String>,
 }
 
 /// One sign-in attempt, as stored.

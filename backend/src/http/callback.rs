@@ -6,7 +6,7 @@ use aiq_connect_shared::FaultCode;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
@@ -14,11 +14,12 @@ use super::{
     App, cookies,
     extract::{Path, Query},
     person::Visitor,
+    problem::ApiError,
     window::{Ended, Window},
     words,
 };
 use crate::{
-    connections::{CompleteError, Connections, Returned},
+    connections::{CompleteError, Completed, Connections, Returned},
     domain::{FlowId, SourceId},
     vault::Secret,
 };
@@ -36,10 +37,12 @@ pub(super) struct Answer {
 pub(super) async fn complete(
     State(app): State<Arc<App>>,
     Path(source): Path<String>,
-    Query(answer): Query<Answer>,
+    answer: Result<Query<Answer>, ApiError>,
     Visitor(visitor): Visitor,
     headers: HeaderMap,
 ) -> Response {
+    // A parameter that comes twice is no answer (RFC 6749 §3.1); the person is told as of any link that is no good.
+    let Ok(Query(answer)) = answer else { return refused(&CompleteError::LinkOver) };
     let principal = match visitor {
         Ok(person) => person.map(|person| person.id),
         Err(response) => return response,
@@ -63,6 +66,7 @@ pub(super) async fn complete(
         origin: app.config.public_url.origin().ascii_serialization(),
     };
     match app.connections.complete(returned).await {
+        Ok(Completed { return_to: Some(path), .. }) => Redirect::to(&path).into_response(),
         Ok(completed) => Window {
             heading: format!("{name} is connected"),
             text: vec!["You can close this window.".to_owned()],
@@ -82,14 +86,25 @@ pub(super) async fn complete(
                 heading,
                 text: vec![words::sentence(fault.code, name)],
                 reference: (fault.code != FaultCode::ConsentDenied).then_some(fault.reference.as_str()),
-                action: Some(("Try again".to_owned(), Connections::connect_path(&source_id))),
+                action: Some(("Try again".to_owned(), again(&source_id, fault.return_to.as_deref()))),
                 ended: Some(ended(fault.flow, false)),
-                closable: true,
+                closable: fault.return_to.is_none(),
+                back: fault.return_to,
             }
             .into_response()
         }
         Err(error) => refused(&error),
     }
+}
+
+/// The launch page, with the way back that this sign-in had.
+fn again(source: &SourceId, return_to: Option<&str>) -> String {
+    let mut address = Connections::connect_path(source);
+    if let Some(path) = return_to {
+        address.push_str("?return=");
+        address.extend(url::form_urlencoded::byte_serialize(path.as_bytes()));
+    }
+    address
 }
 
 /// The pages of those whose link is not good here. They name no flow: whose it is, is nobody's business.

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     connections::{Launch, StartError},
     domain::{FlowId, SourceId},
+    identity::safe_return_to,
     timing,
     vault::Secret,
 };
@@ -36,6 +37,8 @@ pub(super) struct LaunchQuery {
     #[serde(default)]
     intent: Intent,
     confirm: Option<String>,
+    /// A path of ours to go to afterwards, for a sign-in in the page's own tab.
+    r#return: Option<String>,
 }
 
 /// For clients that open the window themselves: makes a flow, and says which page of ours starts it.
@@ -75,12 +78,14 @@ pub(super) async fn announce(
 pub(super) async fn launch(
     State(app): State<Arc<App>>,
     Path(source): Path<String>,
-    Query(query): Query<LaunchQuery>,
+    query: Result<Query<LaunchQuery>, ApiError>,
     Visitor(visitor): Visitor,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Query(query)) = query else { return not_a_link() };
     let flow = FlowId(query.flow.unwrap_or_else(|| app.chance.uuid()));
-    let address = format!("/v1/auth/mcp/{source}/connect?flow={}&intent={}", flow.0, intent_word(query.intent));
+    let return_to = query.r#return.as_deref().map(safe_return_to);
+    let address = launch_address(&source, flow, query.intent, return_to);
     let person = match visitor {
         Ok(Some(person)) => person,
         Ok(None) => return sign_in_first(&address),
@@ -93,6 +98,9 @@ pub(super) async fn launch(
         .is_some_and(|tag| app.vault.verify_confirm_tag(&person.session_hash, flow, &source_id, tag));
     let from_us = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     let name = app.config.sources.iter().find(|known| known.id == source_id).map(|known| known.name.clone());
+    if let Err(error) = app.connections.check_startable(&source) {
+        return failed(&app, &error, &source, name.as_deref().unwrap_or(&source), flow, return_to);
+    }
     if let (Some(name), false) = (&name, confirmed || from_us) {
         let tag = app.vault.confirm_tag(&person.session_hash, flow, &source_id);
         return confirm(name, &person, &format!("{address}&confirm={tag}"));
@@ -106,11 +114,23 @@ pub(super) async fn launch(
         flow: Some(flow),
         intent: query.intent,
         browser_hash: &browser.sha256_hex(),
+        return_to,
     };
     match app.connections.launch(&launch).await {
         Ok(provider) => to_provider(provider.as_str(), &browser),
-        Err(error) => failed(&app, &error, &source, name.as_deref().unwrap_or(&source), flow),
+        Err(error) => failed(&app, &error, &source, name.as_deref().unwrap_or(&source), flow, return_to),
     }
+}
+
+/// This very page again, after a sign-in or a confirmation.
+fn launch_address(source: &str, flow: FlowId, intent: Intent, return_to: Option<&str>) -> String {
+    let flow = flow.0.to_string();
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("flow", &flow).append_pair("intent", intent_word(intent));
+    if let Some(path) = return_to {
+        query.append_pair("return", path);
+    }
+    format!("/v1/auth/mcp/{source}/connect?{}", query.finish())
 }
 
 fn to_provider(address: &str, browser: &Secret) -> Response {
@@ -119,6 +139,18 @@ fn to_provider(address: &str, browser: &Secret) -> Response {
         return problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The provider's address cannot be sent.");
     };
     (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::SET_COOKIE, cookie)]).into_response()
+}
+
+/// A page, because a person may have followed it: `flow` is no UUID, or `intent` none that there is.
+fn not_a_link() -> Response {
+    Window {
+        status: StatusCode::BAD_REQUEST,
+        heading: "This sign-in link is not complete".to_owned(),
+        text: vec!["Go back to AI-Q and choose Connect again.".to_owned()],
+        closable: true,
+        ..Window::default()
+    }
+    .into_response()
 }
 
 fn sign_in_first(address: &str) -> Response {
@@ -148,7 +180,7 @@ fn confirm(name: &str, person: &Person, address: &str) -> Response {
     .into_response()
 }
 
-fn failed(app: &App, error: &StartError, source: &str, name: &str, flow: FlowId) -> Response {
+fn failed(app: &App, error: &StartError, source: &str, name: &str, flow: FlowId, return_to: Option<&str>) -> Response {
     let (status, heading, text) = match error {
         StartError::NotProtected(error) => {
             (StatusCode::NOT_FOUND, "There is nothing to connect here", error.to_string())
@@ -185,7 +217,8 @@ fn failed(app: &App, error: &StartError, source: &str, name: &str, flow: FlowId)
             ok: false,
             origin: app.config.public_url.origin().ascii_serialization(),
         }),
-        closable: true,
+        closable: return_to.is_none(),
+        back: return_to.map(str::to_owned),
         ..Window::default()
     }
     .into_response()

@@ -27,8 +27,14 @@ pub(super) async fn list(
     };
     let etag = format!("\"{}\"", &crate::domain::hex(&Sha256::digest(&body))[..32]);
     let own = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+    if is_known(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, own).into_response());
     }
     Ok((own, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// `If-None-Match` compares weakly (RFC 9110 §13.1.2): a proxy that compresses the body may have made the tag weak.
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == etag)
 }

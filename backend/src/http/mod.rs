@@ -75,8 +75,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(assets::page))
         .route("/connections", get(assets::page))
         .route("/window/{file}", get(window::file))
+        .method_not_allowed_fallback(wrong_method)
+        // On every route, and on nothing else: what is not here is 404 whoever asks, a lost worker too.
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&app), same_site::require))
         .fallback(get(assets::file).fallback(unknown))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), same_site::require))
         .layer(middleware::from_fn(headers::add))
         .with_state(app)
 }
@@ -86,6 +88,7 @@ pub fn worker_router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/worker/tokens/resolve", post(worker::resolve))
         .route("/live", get(operations::live))
+        .method_not_allowed_fallback(wrong_method)
         .fallback(unknown)
         .layer(middleware::from_fn(headers::add))
         .with_state(app)
@@ -93,4 +96,8 @@ pub fn worker_router(app: Arc<App>) -> Router {
 
 async fn unknown() -> Response {
     problem::problem(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
+}
+
+async fn wrong_method() -> Response {
+    problem::problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes other methods.")
 }

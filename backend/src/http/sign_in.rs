@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     identity::{SignInError, SignInReturn},
+    oauth::{DiscoveryError, TokenError},
     timing,
     vault::Secret,
 };
@@ -110,6 +111,14 @@ fn failed(error: &SignInError) -> Response {
         }
         SignInError::AttemptOver => (StatusCode::BAD_REQUEST, "This sign-in took too long, or was used already."),
         SignInError::Refused => (StatusCode::FORBIDDEN, "The sign-in was not allowed."),
+        SignInError::Discovery(DiscoveryError::Unusable(_))
+        | SignInError::Token(TokenError::InvalidClient | TokenError::NotAllowed(_)) => (
+            StatusCode::BAD_GATEWAY,
+            "The sign-in isn't set up completely. Your administrator must finish setting it up; the log says what is missing.",
+        ),
+        SignInError::Token(TokenError::InvalidGrant | TokenError::Refused) => {
+            (StatusCode::BAD_GATEWAY, "The sign-in did not accept this attempt. Trying again usually helps.")
+        }
         SignInError::Discovery(_) | SignInError::Token(_) => {
             (StatusCode::BAD_GATEWAY, "We can't reach the sign-in right now. Try again in a minute.")
         }

@@ -22,6 +22,8 @@ pub(super) struct Window<'a> {
     pub reference: Option<&'a str>,
     /// Label and address of the one thing to do.
     pub action: Option<(String, String)>,
+    /// Where the person came from, if not from a page that waits behind this window.
+    pub back: Option<String>,
     /// Which flow ended, so that the opener asks the server again.
     pub ended: Option<Ended<'a>>,
     /// Whether closing the window is all that is left to do.
@@ -49,8 +51,12 @@ impl IntoResponse for Window<'_> {
 
 impl Window<'_> {
     fn markup(&self) -> Markup {
-        let good = self.status.is_success();
         let ended = self.ended.as_ref();
+        let (class, mark) = match ended {
+            Some(ended) if ended.ok => ("is-good", "✓"),
+            _ if self.status.is_success() => ("is-quiet", "○"),
+            _ => ("is-bad", "▲"),
+        };
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -62,14 +68,14 @@ impl Window<'_> {
                     link rel="stylesheet" href="/window/window.css";
                     script type="module" src="/window/window.js" {}
                 }
-                body class=(if good { "is-good" } else { "is-bad" })
+                body class=(class)
                     data-flow=[ended.map(|ended| ended.flow.as_str())]
                     data-source=[ended.map(|ended| ended.source)]
                     data-ok=[ended.map(|ended| if ended.ok { "true" } else { "false" })]
                     data-origin=[ended.map(|ended| ended.origin.as_str())]
                     data-closes=[ended.filter(|ended| ended.ok).map(|_| CLOSES_AFTER)] {
                     main role="status" {
-                        span class="mark" aria-hidden="true" { @if good { "●" } @else { "▲" } }
+                        span class="mark" aria-hidden="true" { (mark) }
                         h1 tabindex="-1" { (self.heading) }
                         @for sentence in &self.text { p { (sentence) } }
                         @if let Some(reference) = self.reference {
@@ -78,6 +84,9 @@ impl Window<'_> {
                         div class="actions" {
                             @if let Some((label, address)) = &self.action {
                                 a class="action" href=(address) { (label) }
+                            }
+                            @if let Some(path) = &self.back {
+                                a class="action is-quiet" href=(path) { "Back to AI-Q" }
                             }
                             @if self.closable {
                                 button type="button" class="action is-quiet" data-close { "Close window" }

@@ -160,6 +160,7 @@ impl Gate {
 
     async fn own_job(&self, owner: &Principal, id: &JobId) -> Result<JobReference, JobError> {
         let job = self.store.find_job(id).await?;
-        job.filter(|job| job.principal == owner.id()).ok_or(JobError::NotFound)
+        // A row that this service did not write makes nobody an owner.
+        job.filter(|job| job.principal == owner.id() && self.vault.verify_job(job)).ok_or(JobError::NotFound)
     }
 }

@@ -82,6 +82,7 @@ pub(super) struct FlowRow {
     pub redirect_uri: Option<String>,
     pub scopes: Option<String>,
     pub verifier: Option<Vec<u8>>,
+    pub return_to: Option<String>,
 }
 
 impl FlowRow {
@@ -120,6 +121,7 @@ impl FlowRow {
                 redirect_uri,
                 scopes: list("flows.scopes", &scopes)?,
                 verifier: Sealed(verifier),
+                return_to: self.return_to.take(),
             })),
             _ => Err(impossible("flows row", "only a part of what was sent to the provider is there".to_owned())),
         }

@@ -4,7 +4,9 @@ use super::glyph::{Glyph, Shape, Tone as GlyphTone};
 use super::source_row::look;
 use crate::state::blocker::{Blocker, Item, Tone};
 use crate::state::moment::Moment;
+
 use crate::state::row_event::{RowEvent, RowEventKind};
+use crate::state::row_state::RowAction;
 use crate::text::en::{blocker as words, row as row_words};
 
 /// Props of [`BlockerNote`].
@@ -112,7 +114,9 @@ fn way_out(props: &BlockerNoteProps, item: &Item, is_main: bool) -> Html {
     };
     let label = if is_main { name.clone() } else { row_words::action(action).to_owned() };
     html! {
-        <button type="button" class={classes!("button", is_main.then_some("is-primary"))} aria-label={name} {onclick}>
+        // Calling a sign-in off is a way back and not the thing to do.
+        <button type="button" class={classes!("button", (is_main && action != RowAction::Cancel).then_some("is-primary"))}
+            aria-label={name} {onclick}>
             { label }
         </button>
     }

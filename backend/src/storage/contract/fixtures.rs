@@ -65,6 +65,7 @@ pub(super) fn started(state_hash: &str) -> StartedFlow {
         redirect_uri: "https://us.example/callback".into(),
         scopes: vec!["read".into(), "write".into()],
         verifier: Sealed(b"verifier".to_vec()),
+        return_to: Some("/connections#source-a".into()),
     }
 }
 

@@ -43,7 +43,7 @@ impl FlowStore for SqliteStore {
     async fn start(&self, id: FlowId, principal: &PrincipalId, started: &StartedFlow) -> Result<bool, StoreError> {
         let changed = sqlx::query(concat!(
             "UPDATE flows SET state_hash = ?3, browser_hash = ?4, issuer = ?5, iss_promised = ?6, client_id = ?7, \
-             resource = ?8, redirect_uri = ?9, scopes = ?10, verifier = ?11 \
+             resource = ?8, redirect_uri = ?9, scopes = ?10, verifier = ?11, return_to = ?12 \
              WHERE id = ?1 AND principal = ?2 AND phase = 'pending' AND expires_at > ",
             now!()
         ))
@@ -58,6 +58,7 @@ impl FlowStore for SqliteStore {
         .bind(&started.redirect_uri)
         .bind(list_text(&started.scopes))
         .bind(&started.verifier.0)
+        .bind(&started.return_to)
         .execute(&self.writer)
         .await
         .map_err(store_error)?;

@@ -32,7 +32,7 @@ macro_rules! flow_columns {
          f.expires_at <= clock.now AS flow_is_past_end, f.state_hash AS flow_state_hash, \
          f.browser_hash AS flow_browser_hash, f.issuer AS flow_issuer, f.iss_promised AS flow_iss_promised, \
          f.client_id AS flow_client_id, f.resource AS flow_resource, f.redirect_uri AS flow_redirect_uri, \
-         f.scopes AS flow_scopes, f.verifier AS flow_verifier"
+         f.scopes AS flow_scopes, f.verifier AS flow_verifier, f.return_to AS flow_return_to"
     };
 }
 
@@ -107,6 +107,7 @@ pub(super) fn flow(row: &SqliteRow) -> Result<Flow, StoreError> {
         redirect_uri: column(row, "flow_redirect_uri")?,
         scopes: column(row, "flow_scopes")?,
         verifier: column(row, "flow_verifier")?,
+        return_to: column(row, "flow_return_to")?,
     }
     .try_into()
 }

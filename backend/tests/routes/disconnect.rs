@@ -1,0 +1,121 @@
+//! `POST` and `DELETE /v1/auth/mcp/{source}/disconnect`
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{
+    browser::{Answer, Browser},
+    provider::Provider,
+    service::{PUBLIC, Service},
+};
+
+const DISCONNECT: &str = "/v1/auth/mcp/incidents/disconnect";
+
+async fn disconnect(browser: &Browser) -> Answer {
+    browser.post(DISCONNECT, json!({})).await
+}
+
+fn said(revoked: &Value, jobs: u32) -> Value {
+    json!({
+        "source_id": "incidents", "status": "disconnected", "revoked_at_provider": revoked, "jobs_affected": jobs,
+    })
+}
+
+#[tokio::test]
+async fn the_grant_is_forgotten_here_and_ended_at_the_provider_refresh_token_first() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    let answer = disconnect(&alice).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, said(&true.into(), 0)));
+    assert!(service.grant("alice", "incidents").await.is_none());
+    assert_eq!(service.listed(&alice, "incidents").await["per_user_auth"]["status"], "disconnected");
+
+    let revoked = provider.seen("/revoke");
+    let hints: Vec<_> = revoked.iter().map(|seen| seen.form["token_type_hint"].as_str()).collect();
+    assert_eq!(hints, ["refresh_token", "access_token"]);
+    assert!(revoked[0].form["token"].starts_with("refresh-") && revoked[1].form["token"].starts_with("access-"));
+    assert!(
+        revoked
+            .iter()
+            .all(|seen| seen.headers.contains_key("authorization") && !seen.form.contains_key("client_secret"))
+    );
+    assert_eq!(provider.living_grants(), 0);
+    assert!(!provider.takes(&revoked[1].form["token"]));
+}
+
+#[tokio::test]
+async fn delete_does_the_same() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    let answer = alice.send(Method::DELETE, DISCONNECT, &[("origin", PUBLIC)], None).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, said(&true.into(), 0)));
+    assert!(service.grant("alice", "incidents").await.is_none());
+}
+
+#[tokio::test]
+async fn twice_is_no_error_and_asks_the_provider_once() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    disconnect(&alice).await;
+    let asked = provider.count("/revoke");
+    let answer = disconnect(&alice).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, said(&Value::Null, 0)));
+    assert_eq!(provider.count("/revoke"), asked);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_keeps_nobody_from_disconnecting_and_the_answer_is_honest() {
+    let mut provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    provider.go().await;
+    let answer = disconnect(&alice).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, said(&false.into(), 0)));
+    assert!(service.grant("alice", "incidents").await.is_none());
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_revoke_now_is_not_claimed_to_have() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    provider.set(|faults| faults.refuses_revocation = true);
+    assert_eq!(disconnect(&alice).await.json(), said(&false.into(), 0));
+    assert!(service.grant("alice", "incidents").await.is_none());
+    assert_eq!(provider.living_grants(), 1);
+}
+
+#[tokio::test]
+async fn jobs_that_could_use_the_grant_until_now_are_counted() {
+    let provider = Provider::start().await;
+    let (service, _research) = Service::with_research(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    service.submit(&alice, &["incidents"]).await;
+    service.submit(&alice, &["handbook"]).await;
+    assert_eq!(disconnect(&alice).await.json(), said(&true.into(), 1));
+}
+
+#[tokio::test]
+async fn somebody_elses_grant_stays() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let (alice, bob) = (service.sign_in("alice").await, service.sign_in("bob").await);
+    service.connect(&provider, &alice, "incidents").await;
+    service.connect(&provider, &bob, "incidents").await;
+    service.connect(&provider, &alice, "tickets").await;
+    disconnect(&alice).await;
+    assert!(service.grant("bob", "incidents").await.is_some());
+    assert!(service.grant("alice", "tickets").await.is_some(), "and so does another source's");
+    assert_eq!(provider.living_grants(), 2);
+    assert_eq!(service.browser().post(DISCONNECT, json!({})).await.status, 401);
+    assert!(service.grant("bob", "incidents").await.is_some());
+}

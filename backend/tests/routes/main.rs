@@ -1,0 +1,20 @@
+//! The routes as browsers and workers meet them: the real routers, a real database, and a provider over real HTTP.
+//! One file per URL, as in `src/http`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod callback;
+mod connect;
+mod cross_site;
+mod data_sources;
+mod disconnect;
+mod jobs;
+mod operations;
+mod preflight;
+mod secrets;
+mod sign_in;
+mod status;
+mod worker;

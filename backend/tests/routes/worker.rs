@@ -1,0 +1,67 @@
+//! `POST /v1/worker/tokens/resolve`, on the workers' own listener.
+
+mod answer;
+mod refresh;
+mod refusal;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::{
+    browser::{Answer, Browser},
+    provider::Provider,
+    research::Research,
+    service::Service,
+};
+
+/// Alice is connected, and a job of hers runs.
+struct Bench {
+    provider: Provider,
+    service: Service,
+    research: Research,
+    alice: Browser,
+    job: String,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let provider = Provider::start().await;
+        let (service, research) = Service::with_research(&provider).await;
+        let alice = service.sign_in("alice").await;
+        service.connect(&provider, &alice, "incidents").await;
+        let job = service.submit(&alice, &["incidents"]).await;
+        Self { provider, service, research, alice, job }
+    }
+
+    fn question(&self, more: &Value) -> Value {
+        let mut question = json!({"job_id": self.job, "mcp_server_id": "incidents"});
+        for (name, value) in more.as_object().unwrap() {
+            question[name] = value.clone();
+        }
+        question
+    }
+
+    async fn resolve(&self) -> Answer {
+        self.service.resolve(self.question(&json!({}))).await
+    }
+
+    async fn token(&self) -> String {
+        let answer = self.resolve().await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Lets the access token lapse.
+    async fn lapse(&self) {
+        self.service.age(TimeDelta::hours(2)).await;
+    }
+
+    /// How many refreshes the provider saw.
+    fn refreshes(&self) -> usize {
+        self.provider.seen("/token").iter().filter(|seen| seen.form["grant_type"] == "refresh_token").count()
+    }
+}
+
+fn sha256(token: &str) -> String {
+    aiq_connect::vault::Secret::new(token).sha256_hex()
+}

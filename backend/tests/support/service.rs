@@ -1,0 +1,235 @@
+//! The service as it runs, but for its sockets: configured by a file, stored in a folder of its own, with the real
+//! routers. Its public address is another than where it listens, as behind a reverse proxy.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aiq_connect::{
+    app, config,
+    domain::{Grant, GrantKey, NewSession, Principal, Profile},
+    storage::{Ageing, GrantStore, SessionStore, SqliteStore},
+    vault::Secret,
+};
+use axum::{Router, http::Method};
+use chrono::TimeDelta;
+use reqwest::Url;
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+
+use super::{
+    browser::{Answer, Bodies, Browser, SESSION},
+    logs, openid,
+    provider::{Consent, Provider},
+    research::Research,
+};
+
+/// What browsers see.
+pub const PUBLIC: &str = "https://connect.example";
+/// What workers prove themselves with.
+pub const WORKER_KEY: &str = "worker-key-0123456789-worker-key";
+/// The issuer of the people whom tests sign in.
+pub const PEOPLE: &str = "https://people.example";
+
+const SOURCES: &str = "
+functions:
+  data_sources:
+    _type: data_source_registry
+    sources:
+      - {id: incidents, name: Team Incidents, description: Incidents that belong to you., tools: [incidents]}
+      - {id: tickets, name: Tickets, tools: [tickets], per_user_auth: {required: false, mcp_server_id: tickets}}
+      - {id: handbook, name: Company handbook}
+function_groups:
+  incidents:
+    _type: per_user_mcp_client
+    server: {transport: streamable-http, url: PROVIDER/mcp}
+  tickets:
+    _type: per_user_mcp_client
+    server: {transport: streamable-http, url: PROVIDER/tickets/mcp}
+";
+
+/// What is configured beside the sources.
+#[derive(Default)]
+pub struct Wishes {
+    /// Lines of `aiq_connect:`, indented by two.
+    pub settings: String,
+    /// Where jobs are forwarded to.
+    pub upstream: Option<String>,
+}
+
+/// The service.
+pub struct Service {
+    pub people: Router,
+    pub workers: Router,
+    /// Another process's view of the same file.
+    pub store: SqliteStore,
+    /// Every body that was answered to people.
+    pub bodies: Bodies,
+    /// Host and port of the provider.
+    provider: String,
+    yaml: String,
+    folder: Arc<TempDir>,
+}
+
+impl Service {
+    pub async fn start(provider: &Provider) -> Self {
+        Self::with(provider, Wishes::default()).await
+    }
+
+    pub async fn with(provider: &Provider, wishes: Wishes) -> Self {
+        let upstream = wishes.upstream.map(|url| format!("  upstream: {{kind: nat, url: \"{url}\"}}\n"));
+        let yaml = format!(
+            "{}aiq_connect:\n  outbound: {{allow_loopback: true}}\n  sign_in: {{issuer: \"{}\", client_id: {}, \
+             client_secret: {}}}\n{}{}",
+            SOURCES.replace("PROVIDER", &provider.origin),
+            provider.origin,
+            openid::CLIENT_ID,
+            openid::CLIENT_SECRET,
+            upstream.unwrap_or_default(),
+            wishes.settings,
+        );
+        let host = provider.origin.strip_prefix("http://").unwrap().to_owned();
+        Self::on(Arc::new(tempfile::tempdir().unwrap()), yaml, host).await
+    }
+
+    /// With a research service behind the gate.
+    pub async fn with_research(provider: &Provider) -> (Self, Research) {
+        let research = Research::start().await;
+        let wishes = Wishes { upstream: Some(research.origin.clone()), ..Wishes::default() };
+        (Self::with(provider, wishes).await, research)
+    }
+
+    /// Another process on the same folder, beside this one.
+    pub async fn another_process(&self) -> Self {
+        Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.provider.clone()).await
+    }
+
+    async fn on(folder: Arc<TempDir>, yaml: String, provider: String) -> Self {
+        logs::keep();
+        let (file, database) = (folder.path().join("aiq.yml"), folder.path().join("aiq-connect.db"));
+        std::fs::write(&file, &yaml).unwrap();
+        let environment = BTreeMap::from([
+            ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
+            ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
+            ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
+            ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
+        ]);
+        let config = config::load(&file, &environment).unwrap();
+        let (people, workers) = app::Service::assemble(config).await.unwrap().routers();
+        let store = SqliteStore::open(&database).await.unwrap();
+        Self { people, workers, store, bodies: Bodies::default(), provider, yaml, folder }
+    }
+
+    /// A browser in which nobody is signed in.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.people.clone(), Bodies::clone(&self.bodies))
+    }
+
+    /// A browser in which this person is signed in.
+    pub async fn sign_in(&self, name: &str) -> Browser {
+        let cookie = format!("{}{}", random(), &random()[..11]);
+        let session = NewSession {
+            cookie_hash: Secret::new(&cookie).sha256_hex(),
+            principal: principal(name),
+            profile: Profile { name: name.to_owned(), email: Some(format!("{name}@example.com")) },
+            lifetime: TimeDelta::hours(240),
+        };
+        self.store.open_session(&session).await.unwrap();
+        self.browser().with_cookie(SESSION, &cookie)
+    }
+
+    /// The same browser at this process.
+    pub fn same_person(&self, browser: &Browser) -> Browser {
+        browser.at(self.people.clone())
+    }
+
+    /// The whole way of a person who connects a source.
+    pub async fn connect(&self, provider: &Provider, browser: &Browser, source: &str) -> Answer {
+        let launched = browser.follow(&format!("/v1/auth/mcp/{source}/connect")).await;
+        let back = provider.walk(&launched.location(), Consent::Given).await;
+        let answer = browser.arrive(&path_of(&back)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer
+    }
+
+    pub async fn grant(&self, name: &str, server: &str) -> Option<Grant> {
+        self.store.find_grant(&grant_key(name, server)).await.unwrap()
+    }
+
+    /// The listing, with the provider at a host that is the same in every run.
+    pub async fn listing(&self, browser: &Browser) -> Value {
+        let answer = browser.get("/v1/data_sources").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        serde_json::from_str(&answer.body.replace(&self.provider, "login.example")).unwrap()
+    }
+
+    /// What the listing says of one source.
+    pub async fn listed(&self, browser: &Browser, source: &str) -> Value {
+        let listing = self.listing(browser).await;
+        let found = listing.as_array().unwrap().iter().find(|entry| entry["id"] == source);
+        found.unwrap_or_else(|| panic!("{source} is not in {listing}")).clone()
+    }
+
+    /// Makes everything that is stored this much older.
+    pub async fn age(&self, by: TimeDelta) {
+        self.store.age(by).await.unwrap();
+    }
+
+    /// Submits a job for these sources, and names it.
+    pub async fn submit(&self, browser: &Browser, sources: &[&str]) -> String {
+        let body = json!({"input": "What is open?", "data_sources": sources});
+        let answer = browser.post("/v1/jobs/async/submit", body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["job_id"].as_str().unwrap().to_owned()
+    }
+
+    /// A worker's question, with the right key.
+    pub async fn resolve(&self, question: Value) -> Answer {
+        let key = format!("Bearer {WORKER_KEY}");
+        self.worker_asks("/v1/worker/tokens/resolve", &[("authorization", &key)], question).await
+    }
+
+    /// A worker's request, as it is.
+    pub async fn worker_asks(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let worker = Browser::new(self.workers.clone(), Bodies::default());
+        worker.send(Method::POST, path, headers, Some(body)).await
+    }
+
+    /// One statement by somebody who can write to the database, and how many rows it changed.
+    pub async fn sql(&self, statement: &'static str, parameters: &[&str]) -> u64 {
+        let path = self.folder.path().join("aiq-connect.db");
+        let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        let query = parameters.iter().fold(sqlx::query(statement), |query, parameter| query.bind(*parameter));
+        query.execute(&mut outside).await.unwrap().rows_affected()
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, statement: &'static str) -> i64 {
+        let path = self.folder.path().join("aiq-connect.db");
+        let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap()
+    }
+}
+
+pub fn principal(name: &str) -> Principal {
+    Principal { issuer: PEOPLE.to_owned(), kind: "jwt".to_owned(), sub: name.to_owned() }
+}
+
+pub fn grant_key(name: &str, server: &str) -> GrantKey {
+    GrantKey { principal: principal(name).id(), server: server.into() }
+}
+
+/// Path and query: what arrives here of an address.
+pub fn path_of(url: &Url) -> String {
+    format!("{}?{}", url.path(), url.query().unwrap_or_default())
+}
+
+/// 32 hexadecimal digits.
+pub fn random() -> String {
+    aiq_connect::clock::Chance::from_system().uuid().simple().to_string()
+}
+
+/// This machine's time, for what other parties sign.
+pub fn now() -> std::time::SystemTime {
+    use aiq_connect::clock::Clock;
+    aiq_connect::clock::SystemClock.now().into()
+}
