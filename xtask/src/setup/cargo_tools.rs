@@ -11,11 +11,10 @@ use crate::{cache, run, say};
 /// 0.22 asks for a newer compiler than `rust-toolchain.toml` pins.
 const TRUNK: &str = "0.21.14";
 
-/// One program, its version, and how much optimising pays: they mostly start other programs.
+/// One program, its version, and what it is for.
 struct Tool {
     package: &'static str,
     version: String,
-    opt_level: &'static str,
     why: &'static str,
 }
 
@@ -24,13 +23,11 @@ fn tools(project: &Project) -> Result<[Tool; 2]> {
         Tool {
             package: "wasm-bindgen-cli",
             version: locked_version(project, "wasm-bindgen")?,
-            opt_level: "1",
             why: "building it, because the page's WebAssembly needs its glue from exactly this version; once, cached",
         },
         Tool {
             package: "trunk",
             version: TRUNK.to_owned(),
-            opt_level: "0",
             why: "building it, because it bundles the page; once, cached",
         },
     ])
@@ -72,7 +69,9 @@ impl Tool {
             // Away from the checkout, whose configuration and profiles are not meant for these.
             .current_dir(work.path())
             .env("CARGO_TARGET_DIR", work.path().join("target"))
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.opt_level)
+            // Optimising them costs a minute, and saves a second of each build of the page.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
             .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
