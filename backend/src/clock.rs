@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
+
+use crate::vault::Secret;
 
 /// Tells the time of this process. What is stored or compared with stored time uses the database's clock instead.
 pub trait Clock: Send + Sync {
@@ -43,6 +46,12 @@ impl Chance {
         let mut out = [0; N];
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut out);
         out
+    }
+
+    /// 32 random bytes as 43 characters that may stand in URLs and cookies: a state, a cookie, or a PKCE verifier
+    /// (RFC 7636 §4.1).
+    pub fn text(&self) -> Secret {
+        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(self.bytes::<32>()))
     }
 
     /// A random (version 4) UUID.

@@ -1,5 +1,7 @@
 //! The process that ends what is left when `xtask` itself was killed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};

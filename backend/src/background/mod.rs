@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
 
 use crate::{clock::Chance, connections::Connections, domain::SourceId, timing};
 
@@ -23,7 +23,11 @@ async fn watch(connections: &Connections, source: &SourceId, chance: &Chance) {
     loop {
         if connections.check_sign_in(source).await {
             pause = shortest;
-            tokio::time::sleep(jittered(timing::DISCOVERY_AGAIN, chance)).await;
+            let again = Instant::now() + jittered(timing::DISCOVERY_AGAIN, chance);
+            // Somebody's launch may find trouble in between.
+            while Instant::now() < again && !connections.is_broken(source) {
+                tokio::time::sleep(jittered(longest, chance)).await;
+            }
         } else {
             tokio::time::sleep(jittered(pause, chance)).await;
             pause = (pause * 2).min(longest);

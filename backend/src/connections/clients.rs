@@ -54,6 +54,12 @@ impl Connections {
         }
     }
 
+    /// Whether the way to a source's sign-in was broken when it was last used.
+    pub fn is_broken(&self, source: &SourceId) -> bool {
+        let protected = self.protected(source.as_str()).ok();
+        protected.is_some_and(|protected| matches!(self.reach.of(&protected.server.id), Reach::Broken { .. }))
+    }
+
     /// Names a cause, and lets the listing tell it. The same trouble keeps its reference and is logged once.
     pub(crate) fn note_broken(&self, server: &Server, cause: FaultCause) -> Faulted {
         if let Reach::Broken { code, reference, .. } = self.reach.of(&server.id)

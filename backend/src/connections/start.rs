@@ -1,7 +1,6 @@
 //! Starting a sign-in at a provider.
 
 use aiq_connect_shared::{FaultCode, Intent};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -10,7 +9,7 @@ use crate::{
     domain::{Flow, FlowId, FlowPhase, NewFlow, PrincipalId, StartedFlow},
     oauth::{AuthorizationRequest, Metadata, authorization_url, policy::scopes_to_request},
     storage::StoreError,
-    vault::{SealContext, Secret},
+    vault::SealContext,
 };
 
 /// Why no sign-in was started.
@@ -156,8 +155,8 @@ impl Connections {
             Err(ClientError::Cause(cause)) => return Err(self.note_broken(protected.server, cause).into()),
         };
 
-        let state = self.random_text();
-        let verifier = self.random_text();
+        let state = self.chance.text();
+        let verifier = self.chance.text();
         let started = StartedFlow {
             state_hash: state.sha256_hex(),
             browser_hash: launch.browser_hash.to_owned(),
@@ -206,11 +205,6 @@ impl Connections {
             }
         }
         Ok(scopes)
-    }
-
-    /// 32 random bytes as text: a state, or a PKCE verifier of 43 characters (RFC 7636 §4.1).
-    fn random_text(&self) -> Secret {
-        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(self.chance.bytes::<32>()))
     }
 }
 

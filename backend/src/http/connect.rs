@@ -10,7 +10,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -106,8 +105,7 @@ pub(super) async fn launch(
         return confirm(name, &person, &format!("{address}&confirm={tag}"));
     }
 
-    let browser = cookies::read(&headers, cookies::BROWSER)
-        .unwrap_or_else(|| Secret::new(BASE64_URL_SAFE_NO_PAD.encode(app.chance.bytes::<32>())));
+    let browser = cookies::read(&headers, cookies::BROWSER).unwrap_or_else(|| app.chance.text());
     let launch = Launch {
         principal: &person.id,
         source: &source,

@@ -9,7 +9,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
 use super::{
@@ -45,8 +44,7 @@ pub(super) struct Answer {
 
 /// Sends the browser to the OpenID provider.
 pub(super) async fn begin(State(app): State<Arc<App>>, Query(wish): Query<Wish>, headers: HeaderMap) -> Response {
-    let browser = cookies::read(&headers, cookies::BROWSER)
-        .unwrap_or_else(|| Secret::new(BASE64_URL_SAFE_NO_PAD.encode(app.chance.bytes::<32>())));
+    let browser = cookies::read(&headers, cookies::BROWSER).unwrap_or_else(|| app.chance.text());
     match app.sign_in.begin(&wish.return_to, &browser.sha256_hex()).await {
         Ok(provider) => redirect(provider.as_str(), cookies::set(cookies::BROWSER, &browser, timing::SESSION_LIFETIME)),
         Err(error) => failed(&error),

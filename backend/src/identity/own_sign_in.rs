@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use aiq_connect_shared::Intent;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use url::Url;
 
 use super::id_token::{self, Claims, Expected, IdTokenError};
@@ -106,8 +105,8 @@ impl OwnSignIn {
     pub async fn begin(&self, return_to: &str, browser_hash: &str) -> Result<Url, SignInError> {
         let settings = self.settings()?;
         let metadata = self.servers.metadata(&settings.issuer).await?;
-        let (state, verifier) = (self.random_text(), self.random_text());
-        let nonce = self.random_text().expose().to_owned();
+        let (state, verifier) = (self.chance.text(), self.chance.text());
+        let nonce = self.chance.text().expose().to_owned();
         let state_hash = state.sha256_hex();
         let sign_in = SignIn {
             browser_hash: browser_hash.to_owned(),
@@ -187,7 +186,7 @@ impl OwnSignIn {
     }
 
     async fn open_session(&self, settings: &SignInConfig, claims: Claims) -> Result<Secret, StoreError> {
-        let cookie = self.random_text();
+        let cookie = self.chance.text();
         let name = claims.name.or(claims.preferred_username).or_else(|| claims.email.clone());
         let session = NewSession {
             cookie_hash: cookie.sha256_hex(),
@@ -198,10 +197,6 @@ impl OwnSignIn {
         self.store.open_session(&session).await?;
         tracing::info!(user.key_hash = session.principal.id().as_str(), "somebody signed in");
         Ok(cookie)
-    }
-
-    fn random_text(&self) -> Secret {
-        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(self.chance.bytes::<32>()))
     }
 }
 

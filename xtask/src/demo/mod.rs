@@ -37,7 +37,7 @@ pub fn run(port: u16) -> Result<()> {
             stack.plan.folder.join("logs").display()
         ),
     );
-    let watched = stack.watch();
+    stack.watch();
     say::line("demo", "ending all processes");
-    watched
+    Ok(())
 }

@@ -66,6 +66,7 @@ pub struct Running<'a> {
     group: Group<'a>,
     since: Instant,
     is_ready: bool,
+    is_mourned: bool,
 }
 
 impl<'a> Running<'a> {
@@ -76,7 +77,7 @@ impl<'a> Running<'a> {
         say::line("start", format!("{}: {}", service.name, service.what));
         let group = Group::spawn(project, &mut service.command)?;
         let Service { name, without, ready, .. } = service;
-        Ok(Self { name, without, ready, log, group, since: Instant::now(), is_ready: false })
+        Ok(Self { name, without, ready, log, group, since: Instant::now(), is_ready: false, is_mourned: false })
     }
 
     /// Its name in the table.
@@ -107,6 +108,15 @@ impl<'a> Running<'a> {
         let Some(status) = self.group.ended()? else { return Ok(()) };
         let when = if self.is_ready { "while it was needed" } else { "before it was ready" };
         bail!("{} ended {when} ({status}). {}\n{}", self.name, self.without, self.last_words())
+    }
+
+    /// Says once, in words, that it has ended.
+    pub fn mourn(&mut self) {
+        if let (false, Err(end)) = (self.is_mourned, self.ensure_alive()) {
+            self.is_mourned = true;
+            say::line("ended", format!("{end:#}"));
+            say::line("demo", "the rest goes on; Ctrl-C and the same command again start everything anew");
+        }
     }
 
     /// The end of its log, and where the rest is.

@@ -62,13 +62,13 @@ impl<'a> Stack<'a> {
         format!("after {}: {}", say::seconds(START), words.collect::<Vec<_>>().join("\n"))
     }
 
-    /// Blocks until the person ends it (`Ok`) or a process has ended by itself (`Err`).
-    pub fn watch(&mut self) -> Result<()> {
+    /// Blocks until the person ends it. A process that ends by itself is told of, and the rest goes on: what the page
+    /// says then is worth seeing.
+    pub fn watch(&mut self) {
         while !self.project.is_interrupted() {
-            self.services.iter_mut().try_for_each(Running::ensure_alive)?;
+            self.services.iter_mut().for_each(Running::mourn);
             sleep(GLANCE);
         }
-        Ok(())
     }
 
     /// The process id of a service.

@@ -26,7 +26,8 @@ pub fn services(project: &Project, plan: &Plan) -> Vec<Service> {
 fn nat(project: &Project, plan: &Plan) -> Service {
     let mut command = python_program(project, &python::WORKFLOW, "nat");
     command.args(["serve", "--config_file", "demo/nat.yml"]);
-    job_environment(&mut command, plan);
+    // It hands jobs over and needs no credential of the workers.
+    command.env("DEMO_MCP_URL", plan.mcp_url());
     nat_environment(&mut command, plan);
     Service {
         name: "nat",
