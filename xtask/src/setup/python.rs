@@ -25,6 +25,9 @@ pub const MCP: Environment = Environment { folder: "demo/mcp", editable: &[] };
 
 const UV: &str = "0.13.9";
 
+/// How environments are made. A change of it makes them anew.
+const RECIPE: &str = "uv, bytecode";
+
 impl Environment {
     /// One of its programs.
     pub fn program(&self, project: &Project, name: &str) -> PathBuf {
@@ -43,7 +46,7 @@ impl Environment {
         let mut inputs: Vec<_> =
             self.editable.iter().map(|each| project.root.join(each).join("pyproject.toml")).collect();
         inputs.push(folder.join("requirements.lock"));
-        let mark = cache::fingerprint(&inputs)?;
+        let mark = format!("{RECIPE} {}", cache::fingerprint(&inputs)?);
         let lock = project.lock_file(&format!("python-{}", self.folder));
         cache::stamped(&self.at(project).join("aiq-connect.stamp"), &lock, &mark, || self.synchronise(project, &folder))
     }
