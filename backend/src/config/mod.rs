@@ -38,7 +38,7 @@ pub use self::{
     database::Database,
     environment::{Environment, ProcessEnvironment},
     errors::{ConfigError, Place, Problem},
-    key::{KeySource, decode_key},
+    key::KeySource,
     listeners::{SHORTEST_WORKER_KEY, WorkerListener},
     locate::locate,
     outbound::Outbound,

@@ -8,12 +8,12 @@ use std::{
 };
 
 use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::Secret;
 use crate::clock::Chance;
@@ -60,10 +60,7 @@ impl MasterKey {
     ///
     /// [`KeyError::Malformed`].
     pub fn from_text(text: &Secret) -> Result<Self, KeyError> {
-        let text = text.expose().trim();
-        let bytes = Zeroizing::new(decode(text).ok_or(KeyError::Malformed)?);
-        let key: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| KeyError::Malformed)?;
-        Ok(Self(Zeroizing::new(*key)))
+        decode_key(text).map(Self).ok_or(KeyError::Malformed)
     }
 
     /// Reads the key file, or makes one that only its owner can read.
@@ -120,14 +117,27 @@ impl MasterKey {
     }
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
-    if text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return (0..64).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect();
+/// The 32 bytes that a key stands for: 64 hex digits, or base64 in either alphabet, padded or not.
+fn decode_key(key: &Secret) -> Option<Zeroizing<[u8; 32]>> {
+    let text = key.expose().trim();
+    if text.len() == 64 {
+        return from_hex(text);
     }
-    let mut bare = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
-    let bytes = STANDARD_NO_PAD.decode(&bare).ok();
-    bare.zeroize();
-    bytes
+    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    [alphabet::STANDARD, alphabet::URL_SAFE].iter().find_map(|alphabet| {
+        let bytes = Zeroizing::new(GeneralPurpose::new(alphabet, lenient).decode(text).ok()?);
+        Some(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).ok()?))
+    })
+}
+
+fn from_hex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = Zeroizing::new(digits?);
+    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::try_from(pair[0] * 16 + pair[1]).ok()?;
+    }
+    Some(key)
 }
 
 impl std::fmt::Debug for MasterKey {

@@ -35,6 +35,28 @@ fn what_is_not_32_bytes_is_refused_without_being_repeated() {
 }
 
 #[test]
+fn every_spelling_of_a_key_is_the_same_key() {
+    let key = [0xFB; 32];
+    for text in [
+        "fbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfb",
+        "FBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBFB",
+        "+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/s=",
+        "+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/s",
+        "-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s=",
+    ] {
+        assert_eq!(read(text).map(|key| *key.0).ok(), Some(key), "{text}");
+    }
+}
+
+#[test]
+fn other_lengths_and_alphabets_are_no_key() {
+    for text in ["", "abc", "+/v7", "zbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfb", "a passphrase"]
+    {
+        assert!(read(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn a_key_does_not_print() {
     assert_eq!(format!("{:?}", read(&"ab".repeat(32)).unwrap()), "MasterKey(***)");
 }
