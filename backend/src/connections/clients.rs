@@ -69,10 +69,7 @@ impl Connections {
             return Faulted { code, reference, cause };
         }
         let faulted = self.name_fault(server, cause);
-        self.reach.record(
-            &server.id,
-            Reach::Broken { code: faulted.code, reference: faulted.reference.clone(), retry_at: None },
-        );
+        self.reach.record(&server.id, Reach::Broken { code: faulted.code, reference: faulted.reference.clone() });
         faulted
     }
 

@@ -88,14 +88,14 @@ impl Connections {
     }
 
     pub(crate) fn protected(&self, id: &str) -> Result<Protected<'_>, NotProtected> {
-        let source = self.config.sources.iter().find(|source| source.id.as_str() == id);
+        let source = self.config.source(&id.into());
         let source = source.ok_or_else(|| NotProtected::Unknown(id.to_owned()))?;
         self.protection_of(source).ok_or_else(|| NotProtected::Unprotected(id.to_owned()))
     }
 
     pub(crate) fn protection_of<'a>(&'a self, source: &'a Source) -> Option<Protected<'a>> {
         let protection = source.protection.as_ref()?;
-        let server = self.config.servers.get(&protection.server)?;
+        let server = self.config.server_of(source)?;
         Some(Protected { source, protection, server })
     }
 

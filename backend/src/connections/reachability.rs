@@ -6,7 +6,6 @@ use std::{
 };
 
 use aiq_connect_shared::FaultCode;
-use chrono::{DateTime, Utc};
 
 use crate::domain::ServerId;
 
@@ -27,8 +26,6 @@ pub enum Reach {
         code: FaultCode,
         /// The log line's name.
         reference: String,
-        /// When it is tried again.
-        retry_at: Option<DateTime<Utc>>,
     },
 }
 

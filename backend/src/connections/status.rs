@@ -85,10 +85,10 @@ impl Connections {
 
     fn per_user_auth(&self, protected: Protected<'_>, known: &ConnectionsOf) -> PerUserAuth {
         let Protected { source, protection, server } = protected;
-        let grant = known.grants.iter().find(|grant| grant.key.server == server.id);
+        let grant = grant_for(protected, known);
         let flow = known.open_flows.iter().find(|flow| flow.source == source.id);
         let reach = self.reach.of(&server.id);
-        let missing_scopes = grant.map(|grant| missing(&server.scopes, &grant.scopes)).unwrap_or_default();
+        let missing_scopes = missing(protected, grant);
         let (status, error) = standing(grant, &missing_scopes, &reach, known.now);
         PerUserAuth {
             required: protection.required,
@@ -124,17 +124,23 @@ impl Connections {
         protected: Protected<'_>,
         known: &ConnectionsOf,
     ) -> (AuthStatus, Option<FaultCode>) {
-        let grant = known.grants.iter().find(|grant| grant.key.server == protected.server.id);
-        let missing = grant.map(|grant| missing(&protected.server.scopes, &grant.scopes)).unwrap_or_default();
+        let grant = grant_for(protected, known);
+        let missing = missing(protected, grant);
         let (status, error) = standing(grant, &missing, &self.reach.of(&protected.server.id), known.now);
         (status, error.map(|error| error.code))
     }
 }
 
+fn grant_for<'a>(protected: Protected<'_>, known: &'a ConnectionsOf) -> Option<&'a Grant> {
+    known.grants.iter().find(|grant| grant.key.server == protected.server.id)
+}
+
 /// Scopes that the configuration asks for and the grant lacks. Those that only shape the answer are not permissions.
-fn missing(asked: &[String], granted: &[String]) -> Vec<String> {
+fn missing(protected: Protected<'_>, grant: Option<&Grant>) -> Vec<String> {
     let shaping = ["offline_access", "openid"];
-    asked.iter().filter(|scope| !granted.contains(scope) && !shaping.contains(&scope.as_str())).cloned().collect()
+    let Some(Grant { scopes: granted, .. }) = grant else { return Vec::new() };
+    let asked = protected.server.scopes.iter();
+    asked.filter(|scope| !granted.contains(scope) && !shaping.contains(&scope.as_str())).cloned().collect()
 }
 
 /// The status, and what is wrong if something is. A fault may stand beside a status that works.
@@ -145,9 +151,7 @@ fn standing(
     now: DateTime<Utc>,
 ) -> (AuthStatus, Option<FaultReport>) {
     let broken = match reach {
-        Reach::Broken { code, reference, retry_at } => {
-            Some(FaultReport { retry_at: *retry_at, ..FaultReport::new(*code, Some(reference.clone())) })
-        }
+        Reach::Broken { code, reference } => Some(FaultReport::new(*code, Some(reference.clone()))),
         Reach::Unknown | Reach::Reachable { .. } => None,
     };
     let Some(grant) = grant else {

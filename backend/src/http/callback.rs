@@ -48,8 +48,7 @@ pub(super) async fn complete(
         Err(response) => return response,
     };
     let source_id = SourceId(source.clone());
-    let name =
-        app.config.sources.iter().find(|known| known.id == source_id).map_or(source.as_str(), |known| &known.name);
+    let name = app.config.source(&source_id).map_or(source.as_str(), |known| &known.name);
     let returned = Returned {
         source: source.clone(),
         state: answer.state,

@@ -96,7 +96,7 @@ pub(super) async fn launch(
         .as_deref()
         .is_some_and(|tag| app.vault.verify_confirm_tag(&person.session_hash, flow, &source_id, tag));
     let from_us = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
-    let name = app.config.sources.iter().find(|known| known.id == source_id).map(|known| known.name.clone());
+    let name = app.config.source(&source_id).map(|known| known.name.clone());
     if let Err(error) = app.connections.check_startable(&source) {
         return failed(&app, &error, &source, name.as_deref().unwrap_or(&source), flow, return_to);
     }
