@@ -23,4 +23,11 @@ pub struct SessionView {
     /// Where `POST` ends the session; `null` when there is none of ours to end.
     #[serde(default)]
     pub logout_url: Option<String>,
+    /// Whether people can be told apart here. `false`: authentication is off, and so are personal sources.
+    #[serde(default = "yes")]
+    pub personal_sources: bool,
+}
+
+fn yes() -> bool {
+    true
 }

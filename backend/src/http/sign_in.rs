@@ -91,6 +91,7 @@ pub(super) async fn session(
         }),
         login_url: own.then(|| LOGIN.to_owned()),
         logout_url: own.then(|| "/v1/auth/logout".to_owned()),
+        personal_sources: true,
     }))
 }
 

@@ -20,7 +20,7 @@ async fn way_back(provider: &Provider, browser: &Browser, return_to: &str) -> St
 }
 
 fn nobody() -> Value {
-    json!({"person": null, "login_url": "/v1/auth/login", "logout_url": "/v1/auth/logout"})
+    json!({"person": null, "login_url": "/v1/auth/login", "logout_url": "/v1/auth/logout", "personal_sources": true})
 }
 
 async fn is_nobody(answer: &Answer, browser: &Browser, status: u16, sentence: &str) {

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn view(person: Option<Person>, login_url: Option<&str>) -> SessionView {
-        SessionView { person, login_url: login_url.map(str::to_owned), logout_url: None }
+        SessionView { person, login_url: login_url.map(str::to_owned), logout_url: None, personal_sources: true }
     }
 
     #[test]
