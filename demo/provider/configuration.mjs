@@ -12,8 +12,11 @@ const DAY = 24 * HOUR;
 /** The one scope of the protected resource. */
 export const RESOURCE_SCOPE = 'incidents:read';
 
-/** @param {ReturnType<import('./settings.mjs').readSettings>} settings */
-export function configuration(settings) {
+/**
+ * @param {ReturnType<import('./settings.mjs').readSettings>} settings
+ * @param {ReturnType<import('./switches.mjs').atRest>} switches
+ */
+export function configuration(settings, switches) {
   return {
     clients: [signInClient(settings), introspectionClient(settings)],
     findAccount,
@@ -32,10 +35,10 @@ export function configuration(settings) {
     clientBasedCORS: () => false,
     // Every use of a refresh token makes a new one, and a second use of the old one revokes the whole grant.
     rotateRefreshToken: true,
-    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: (_ctx, client) => switches.refresh_tokens && client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,
     ttl: {
-      AccessToken: () => settings.accessTokenSeconds,
+      AccessToken: () => accessTokenSeconds(settings, switches),
       AuthorizationCode: () => 60,
       IdToken: () => HOUR,
       Interaction: () => HOUR,
@@ -54,7 +57,7 @@ export function configuration(settings) {
       },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, resource) => resourceServer(settings, resource),
+        getResourceServerInfo: (_ctx, resource) => resourceServer(settings, switches, resource),
         // A token request that does not repeat `resource` gets the one that was authorized (RFC 8707 §2.2).
         useGrantedResource: () => true,
       },
@@ -87,15 +90,19 @@ function introspectionClient({ introspection }) {
   };
 }
 
-function resourceServer(settings, resource) {
+function resourceServer(settings, switches, resource) {
   if (resource !== settings.resource) throw new errors.InvalidTarget();
   return {
     scope: RESOURCE_SCOPE,
     audience: settings.resource,
     // Opaque: a revoked token is dead at once, because the MCP server has to ask about it.
     accessTokenFormat: 'opaque',
-    accessTokenTTL: settings.accessTokenSeconds,
+    accessTokenTTL: accessTokenSeconds(settings, switches),
   };
+}
+
+function accessTokenSeconds(settings, switches) {
+  return switches.access_token_seconds ?? settings.accessTokenSeconds;
 }
 
 function signingKey() {
