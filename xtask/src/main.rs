@@ -47,7 +47,11 @@ enum Verb {
     /// Run every test there is.
     Test,
     /// Run the browser's tests alone.
-    E2e,
+    E2e {
+        /// Only the files whose names contain this, such as `criterion-3`.
+        #[arg(default_value = "")]
+        name: String,
+    },
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
     CheckFresh {
         /// Only one of the two.
@@ -75,7 +79,7 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Demo { check: true, .. } => check::verb()?,
         Verb::Demo { check: false, port } => demo::run(*port)?,
         Verb::Test => suites::run()?,
-        Verb::E2e => suites::run_browser()?,
+        Verb::E2e { name } => suites::run_browser(name)?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
         Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,
         Verb::Setup { page: false } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,

@@ -57,12 +57,12 @@ pub fn run() -> Result<()> {
     report(&outcomes)
 }
 
-/// Runs the browser's suite alone.
-pub fn run_browser() -> Result<()> {
+/// Runs the browser's suite alone, or those of its files whose names contain `name`.
+pub fn run_browser(name: &str) -> Result<()> {
     let project = Project::find()?;
     setup::ready(&project, Purpose::Tests)?;
     let since = Instant::now();
-    let tally = browser::run(&project)?;
+    let tally = browser::run_named(&project, name)?;
     report(&[Outcome { suite: "browser", tally, time: since.elapsed() }])
 }
 
