@@ -31,6 +31,8 @@ export function configuration(settings, switches) {
     // The ID token itself carries name and email, so that signing in needs no second request.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
+    // It refuses every other value, so clients have to know.
+    discovery: { prompt_values_supported: ['none', 'login', 'consent'] },
     pkce: { required: () => true },
     clientBasedCORS: () => false,
     // Every use of a refresh token makes a new one, and a second use of the old one revokes the whole grant.
