@@ -72,10 +72,14 @@ pub struct Service {
 impl Service {
     /// Opens what the configuration names and wires it up. No provider has to be there for it.
     pub async fn assemble(config: Config) -> Result<Self, ServeError> {
+        Self::assemble_at(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub async fn assemble_at(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
         install_crypto();
         let config = Arc::new(config);
         let chance = Chance::from_system();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
         let Database::Sqlite { path } = &config.database;
         let database =

@@ -4,8 +4,6 @@
 mod callers;
 mod id_token;
 mod issuer_keys;
-#[cfg(test)]
-mod issuer_keys_tests;
 mod own_sign_in;
 mod people;
 mod signed;

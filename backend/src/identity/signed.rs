@@ -146,11 +146,12 @@ pub fn open(token: &Secret, head: &Head, key: &Jwk, expected: &Expected<'_>) -> 
     if claims.iss != expected.issuer {
         return Err(invalid(ErrorKind::InvalidIssuer));
     }
-    if moment(claims.exp, timing::CLOCK_LEEWAY).is_none_or(|end| end <= expected.now) {
+    if moment(claims.exp, timing::CLOCK_LEEWAY)? <= expected.now {
         return Err(SignedError::Expired);
     }
-    let begins = claims.nbf.map(|from| moment(from, -timing::CLOCK_LEEWAY));
-    if begins.is_some_and(|from| from.is_none_or(|from| from > expected.now)) {
+    if let Some(begins) = claims.nbf
+        && moment(begins, -timing::CLOCK_LEEWAY)? > expected.now
+    {
         return Err(SignedError::NotYet);
     }
     let length = claims.sub.chars().count();
@@ -164,10 +165,11 @@ fn invalid(kind: ErrorKind) -> SignedError {
     SignedError::Invalid(kind.into())
 }
 
-/// RFC 7519 §2, "NumericDate": seconds, perhaps with a fraction; moved by a leeway. `None` when it is off the calendar.
+/// RFC 7519 §2, "NumericDate": seconds, perhaps with a fraction; moved by a leeway.
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and what saturates is off the calendar")]
-fn moment(seconds: f64, leeway: TimeDelta) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(seconds as i64, 0)?.checked_add_signed(leeway)
+fn moment(seconds: f64, leeway: TimeDelta) -> Result<DateTime<Utc>, SignedError> {
+    let moment = DateTime::from_timestamp(seconds as i64, 0).and_then(|moment| moment.checked_add_signed(leeway));
+    moment.ok_or_else(|| invalid(ErrorKind::InvalidToken))
 }
 
 /// Text, or nothing: a claim for showing is not worth refusing somebody for.

@@ -1,6 +1,6 @@
 //! Requests that a foreign page could have made a browser send, at every route that changes something.
 
-use aiq_connect::http::{Caller, PEOPLE};
+use aiq_connect::http::PEOPLE;
 use axum::{
     body::Body,
     http::{Method, Request, header},

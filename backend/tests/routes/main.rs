@@ -11,6 +11,7 @@ mod connect;
 mod cross_site;
 mod data_sources;
 mod disconnect;
+mod identity;
 mod jobs;
 mod operations;
 mod preflight;
