@@ -11,6 +11,7 @@ use axum::{
 use super::{
     App, cookies,
     problem::{ApiError, unauthenticated},
+    request_log,
 };
 use crate::domain::{PrincipalId, Session};
 
@@ -30,7 +31,11 @@ impl FromRequestParts<Arc<App>> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let Some(cookie) = cookies::read(&parts.headers, cookies::SESSION) else { return Ok(Self(Ok(None))) };
-        Ok(Self(match app.sign_in.session(&cookie).await {
+        let found = app.sign_in.session(&cookie).await;
+        if let Ok(Some(session)) = &found {
+            request_log::note_person(&session.principal.id());
+        }
+        Ok(Self(match found {
             Ok(session) => Ok(session.map(|session| Person {
                 id: session.principal.id(),
                 session,
