@@ -33,7 +33,7 @@ pub(super) async fn explain(config: &Config, report: &mut Report) {
         let section = report.section("Discovery of the sign-in");
         match metadata::fetch(&outbound, &sign_in.issuer).await {
             Ok(found) => {
-                section.ok(format!("{} publishes its metadata; people sign in at {}", sign_in.issuer, at(&found)))
+                section.ok(format!("{} publishes its metadata; people sign in at {}", sign_in.issuer, at(&found)));
             }
             Err(error) => section.warning(format!("{}: {}", sign_in.issuer, told(&error))),
         }

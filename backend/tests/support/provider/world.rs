@@ -187,13 +187,14 @@ impl World {
     /// A new secret text, remembered.
     pub fn secret(&self, kind: &str) -> String {
         let text = format!("{kind}-{}", super::super::service::random());
-        self.secrets.lock().unwrap().push(text.clone());
+        self.note_secret(&text);
         text
     }
 
     /// Remembers a secret of the other side.
     pub fn note_secret(&self, text: &str) {
         self.secrets.lock().unwrap().push(text.to_owned());
+        super::super::logs::note_secret("of_the_tests_provider", text);
     }
 
     pub fn secrets(&self) -> Vec<String> {
