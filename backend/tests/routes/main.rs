@@ -7,6 +7,7 @@
 mod support;
 
 mod callback;
+mod clients;
 mod connect;
 mod cross_site;
 mod data_sources;
@@ -16,6 +17,7 @@ mod jobs;
 mod operations;
 mod preflight;
 mod request_log;
+mod restart;
 mod secrets;
 mod sign_in;
 mod status;

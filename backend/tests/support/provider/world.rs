@@ -211,6 +211,18 @@ impl World {
         self.clients.lock().unwrap().insert(openid::CLIENT_ID.to_owned(), client);
     }
 
+    pub fn register_by_hand(&self, client_id: &str, secret: &str, auth_method: &str, source: &str) {
+        self.note_secret(secret);
+        let public = super::super::service::PUBLIC;
+        let client = KnownClient {
+            secret: Some(secret.to_owned()),
+            auth_method: auth_method.to_owned(),
+            redirect_uris: vec![format!("{public}/v1/auth/mcp/{source}/callback")],
+            registered_itself: false,
+        };
+        self.clients.lock().unwrap().insert(client_id.to_owned(), client);
+    }
+
     pub fn takes(&self, access_token: &str) -> bool {
         self.families.lock().unwrap().iter().any(|family| {
             let owns = |tokens: &[String]| tokens.iter().any(|token| token == access_token);
