@@ -11,6 +11,7 @@ import { Provider } from 'oidc-provider';
 
 import { configuration } from './configuration.mjs';
 import { logRequests, withAnEmptyIcon, withoutForeignFonts } from './observe.mjs';
+import { recordSecrets } from './record.mjs';
 import { readSettings, SettingError } from './settings.mjs';
 
 const say = (line) => process.stdout.write(`${line}\n`);
@@ -31,6 +32,7 @@ function settingsOrExit() {
 
 const settings = settingsOrExit();
 const provider = new Provider(settings.issuer, configuration(settings));
+if (process.env.DEMO_ISSUED_FILE) provider.use(recordSecrets(process.env.DEMO_ISSUED_FILE));
 provider.use(logRequests(say));
 provider.use(withoutForeignFonts);
 provider.use(withAnEmptyIcon);

@@ -45,7 +45,11 @@ enum Verb {
         port: u16,
     },
     /// Run every test there is.
-    Test,
+    Test {
+        /// Only the suite of this name, on what earlier suites built and left behind.
+        #[arg(long, value_name = "SUITE")]
+        only: Option<String>,
+    },
     /// Run the browser's tests alone.
     E2e,
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
@@ -74,7 +78,8 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Guard => guard::keep_watch(),
         Verb::Demo { check: true, .. } => check::verb()?,
         Verb::Demo { check: false, port } => demo::run(*port)?,
-        Verb::Test => suites::run()?,
+        Verb::Test { only: None } => suites::run()?,
+        Verb::Test { only: Some(suite) } => suites::run_only(suite)?,
         Verb::E2e => suites::run_browser()?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
         Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,

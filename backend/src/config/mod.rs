@@ -25,6 +25,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod traps;
 mod upstream;
 mod yaml;
 
@@ -44,6 +45,7 @@ pub use self::{
     listeners::{SHORTEST_WORKER_KEY, WorkerListener},
     locate::locate,
     outbound::Outbound,
+    protection::Because,
     servers::Server,
     sign_in::SignInConfig,
     sources::{Protection, Source},
@@ -76,6 +78,8 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// The servers behind the protected ones.
     pub servers: BTreeMap<ServerId, Server>,
+    /// Where AIQ, which reads the same file, would trip over what is fine here.
+    pub traps: Vec<Problem>,
 }
 
 /// Reads a configuration and everything it stands on.
@@ -136,6 +140,7 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         outbound,
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),
+        traps: traps::find(root),
     })
 }
 

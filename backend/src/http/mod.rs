@@ -14,6 +14,7 @@ mod operations;
 mod person;
 mod preflight;
 mod problem;
+mod request_log;
 mod routes;
 mod same_site;
 mod sign_in;
@@ -68,6 +69,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), same_site::require))
         .fallback(get(assets::file).fallback(unknown))
         .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), request_log::tell))
         .with_state(app)
 }
 
@@ -77,6 +79,7 @@ pub fn worker_router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown)
         .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), request_log::tell))
         .with_state(app)
 }
 

@@ -12,6 +12,7 @@ use super::{
     App, cookies,
     credential::{self, Brought},
     problem::ApiError,
+    request_log,
     stranger::Stranger,
 };
 use crate::domain::{PrincipalId, Session};
@@ -92,6 +93,7 @@ async fn by_token(app: &App, brought: Brought) -> Result<Person, Stranger> {
 impl Person {
     fn of(session: Session) -> Self {
         let id = session.principal.id();
+        request_log::note_person(&id);
         Self { session_hash: id.as_str().to_owned(), session, id, has_own_session: false }
     }
 }

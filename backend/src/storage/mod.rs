@@ -7,7 +7,7 @@ mod contract;
 mod row;
 mod sqlite;
 
-pub use sqlite::SqliteStore;
+pub use sqlite::{Schema, SqliteStore};
 
 use aiq_connect_shared::FaultCode;
 use async_trait::async_trait;

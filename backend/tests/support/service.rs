@@ -118,6 +118,13 @@ impl Service {
         logs::keep();
         let (file, database) = (folder.path().join("aiq.yml"), folder.path().join("aiq-connect.db"));
         std::fs::write(&file, &yaml).unwrap();
+        for (kind, secret) in [
+            ("worker_key", WORKER_KEY),
+            ("sign_in_client_secret", openid::CLIENT_SECRET),
+            ("encryption_key", &"5a".repeat(32)),
+        ] {
+            logs::note_secret(kind, secret);
+        }
         let mut environment = BTreeMap::from([
             ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
             ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),

@@ -2,6 +2,7 @@
 
 pub mod plan;
 mod ports;
+pub mod secrets;
 mod service;
 pub mod stack;
 mod table;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::plan::Plan;
+use super::secrets;
 use super::service::Running;
 use super::table;
 use crate::project::Project;
@@ -30,6 +31,7 @@ impl<'a> Stack<'a> {
         let mut stack = Self { plan, project, services: Vec::new() };
         for service in table::services(project, &stack.plan) {
             let log = stack.plan.log(service.name);
+            secrets::note(&stack.plan, &service.command)?;
             stack.services.push(Running::start(project, service, log)?);
         }
         let deadline = since + START;

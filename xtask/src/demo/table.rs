@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::plan::{INTROSPECTION_CLIENT, Plan, SIGN_IN_CLIENT};
+use super::secrets;
 use super::service::{Ready, Service};
 use crate::project::Project;
 use crate::setup::backend;
@@ -88,7 +89,8 @@ fn provider(project: &Project, plan: &Plan) -> Service {
         .env("PROVIDER_PORT", plan.provider.to_string())
         .env("AIQ_PUBLIC_URL", plan.public_url())
         .env("DEMO_MCP_URL", plan.mcp_url())
-        .env("DEMO_ACCESS_TOKEN_SECONDS", plan.token_life.as_secs().to_string());
+        .env("DEMO_ACCESS_TOKEN_SECONDS", plan.token_life.as_secs().to_string())
+        .env("DEMO_ISSUED_FILE", plan.state(secrets::ISSUED));
     introspection_environment(&mut command, plan);
     sign_in_environment(&mut command, plan);
     Service {

@@ -2,6 +2,7 @@
 
 mod browser;
 mod counts;
+mod logs;
 mod node;
 mod python;
 mod rust;
@@ -17,7 +18,7 @@ use crate::{check, say};
 
 type Suite = (&'static str, fn(&Project) -> Result<Tally>);
 
-const SUITES: [Suite; 11] = [
+const SUITES: [Suite; 12] = [
     ("formatting", rust::formatting),
     ("set-up", set_up),
     ("clippy", rust::clippy),
@@ -29,6 +30,8 @@ const SUITES: [Suite; 11] = [
     ("provider", node::provider),
     ("stack", check::run),
     ("browser", browser::run),
+    // The last: it searches what all the others left behind.
+    ("logs", logs::run),
 ];
 
 /// What one suite came to.
@@ -41,6 +44,7 @@ struct Outcome {
 /// Runs all suites; fails unless every test of every suite passed.
 pub fn run() -> Result<()> {
     let project = Project::find()?;
+    logs::forget(&project)?;
     let mut outcomes = Vec::new();
     for (suite, run) in SUITES {
         println!();
@@ -55,6 +59,18 @@ pub fn run() -> Result<()> {
         outcomes.push(Outcome { suite, tally, time: since.elapsed() });
     }
     report(&outcomes)
+}
+
+/// Runs one suite alone.
+pub fn run_only(name: &str) -> Result<()> {
+    let project = Project::find()?;
+    let Some((suite, run)) = SUITES.into_iter().find(|(suite, _)| *suite == name) else {
+        let names = SUITES.map(|(suite, _)| suite).join(", ");
+        bail!("no suite is called `{name}`; there are: {names}");
+    };
+    let since = Instant::now();
+    let tally = run(&project)?;
+    report(&[Outcome { suite, tally, time: since.elapsed() }])
 }
 
 /// Runs the browser's suite alone.
