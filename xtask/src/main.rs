@@ -12,6 +12,7 @@ mod say;
 mod setup;
 mod suites;
 mod web;
+mod words;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,8 @@ enum Verb {
     Test,
     /// Run the browser's tests alone.
     E2e,
+    /// Write `docs/words.md`, the list of every word people read, anew.
+    Words,
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
     CheckFresh {
         /// Only one of the two.
@@ -76,6 +79,7 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Demo { check: false, port } => demo::run(*port)?,
         Verb::Test => suites::run()?,
         Verb::E2e => suites::run_browser()?,
+        Verb::Words => words::write(&Project::find()?)?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
         Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,
         Verb::Setup { page: false } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,
