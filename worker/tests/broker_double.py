@@ -29,6 +29,7 @@ class Answer:
 class BrokerDouble:
     """Answers are given in order, the last one for ever; `asked` holds the bodies, `keys` the credentials.
 
+    Answers can be meant for one job or server alone (`only_for`).
     As the broker does, it holds back "the job may wait" from a request with `wait_seconds`, until a test says by `will`
     what has become of it, or `holds` seconds have passed. `held` is how many requests are held back now.
     """
@@ -36,31 +37,40 @@ class BrokerDouble:
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
-    answers: deque[Answer] = field(default_factory=deque)
+    scripts: dict[str, deque[Answer]] = field(default_factory=dict)
     holds: float = 25.0
     held: int = 0
     news: threading.Condition = field(default_factory=threading.Condition)
 
-    def will(self, *answers: Answer) -> None:
+    def will(self, *answers: Answer, only_for: str = "") -> None:
         with self.news:
-            self.answers = deque(answers)
+            self.scripts[only_for] = deque(answers)
             self.news.notify_all()
+
+    @property
+    def polls(self) -> list[dict[str, Any]]:
+        return [one for one in self.asked if "wait_seconds" in one]
 
     def answer(self, asked: dict[str, Any], stopped: threading.Event) -> Answer:
         with self.news:
-            script = self.answers
-            answer = self._next()
+            script = self._script(asked)
+            answer = _next(script)
             if answer.may_wait and asked.get("wait_seconds"):
                 self.held += 1
                 longest = min(asked["wait_seconds"], self.holds)
-                self.news.wait_for(lambda: self.answers is not script or stopped.is_set(), longest)
+                self.news.wait_for(lambda: self._script(asked) is not script or stopped.is_set(), longest)
                 self.held -= 1
-                if self.answers is not script:
-                    answer = self._next()
+                if self._script(asked) is not script:
+                    answer = _next(self._script(asked))
             return answer
 
-    def _next(self) -> Answer:
-        return self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
+    def _script(self, asked: dict[str, Any]) -> deque[Answer]:
+        names = (asked.get("job_id"), asked.get("mcp_server_id"), "")
+        return next(self.scripts[name] for name in names if name in self.scripts)
+
+
+def _next(script: deque[Answer]) -> Answer:
+    return script.popleft() if len(script) > 1 else script[0]
 
 
 def token(value: str, *, seconds: float | None = 3600, server_url: str = SERVER_URL) -> Answer:
