@@ -48,6 +48,8 @@ enum Verb {
     Test,
     /// Run the browser's tests alone.
     E2e,
+    /// Walk the guide alone, on a stack of its own.
+    Guide,
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
     CheckFresh {
         /// Only one of the two.
@@ -76,6 +78,7 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Demo { check: false, port } => demo::run(*port)?,
         Verb::Test => suites::run()?,
         Verb::E2e => suites::run_browser()?,
+        Verb::Guide => suites::run_guide()?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
         Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,
         Verb::Setup { page: false } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,

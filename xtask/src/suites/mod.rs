@@ -2,6 +2,7 @@
 
 mod browser;
 mod counts;
+mod guide;
 mod node;
 mod python;
 mod rust;
@@ -17,7 +18,7 @@ use crate::{check, say};
 
 type Suite = (&'static str, fn(&Project) -> Result<Tally>);
 
-const SUITES: [Suite; 11] = [
+const SUITES: [Suite; 12] = [
     ("formatting", rust::formatting),
     ("set-up", set_up),
     ("clippy", rust::clippy),
@@ -28,6 +29,7 @@ const SUITES: [Suite; 11] = [
     ("python", python::tests),
     ("provider", node::provider),
     ("stack", check::run),
+    ("guide", guide::run),
     ("browser", browser::run),
 ];
 
@@ -59,11 +61,20 @@ pub fn run() -> Result<()> {
 
 /// Runs the browser's suite alone.
 pub fn run_browser() -> Result<()> {
+    run_alone("browser", browser::run)
+}
+
+/// Walks the guide alone.
+pub fn run_guide() -> Result<()> {
+    run_alone("guide", guide::run)
+}
+
+fn run_alone(suite: &'static str, run: fn(&Project) -> Result<Tally>) -> Result<()> {
     let project = Project::find()?;
     setup::ready(&project, Purpose::Tests)?;
     let since = Instant::now();
-    let tally = browser::run(&project)?;
-    report(&[Outcome { suite: "browser", tally, time: since.elapsed() }])
+    let tally = run(&project)?;
+    report(&[Outcome { suite, tally, time: since.elapsed() }])
 }
 
 fn set_up(project: &Project) -> Result<Tally> {
