@@ -5,19 +5,20 @@
 
 #[path = "../../xtask/src/suites/guide/blocks.rs"]
 mod blocks;
+#[path = "../../xtask/src/suites/guide/configurations.rs"]
+mod configurations;
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use aiq_connect::config::{self, Config};
 use aiq_connect_shared as wire;
 use blocks::{Block, Mark, Piece};
+use configurations::Files;
 use serde_json::Value;
 use wire::FaultCode;
 
 /// The file of a configuration that AIQ Connect is started with.
 const ENTRY: &str = "aiq-connect.yml";
-/// What lies under every other configuration.
-const COMMON: &str = "common";
 
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/source/customization/mcp-tools.md");
@@ -27,63 +28,29 @@ fn page() -> String {
 /// Every block has a mark, or this panics with its line.
 fn all_blocks() -> Vec<Block> {
     let pieces = blocks::read(&page()).unwrap();
-    pieces.into_iter().filter_map(|piece| if let Piece::Block(block) = piece { Some(block) } else { None }).collect()
+    pieces.iter().filter_map(Piece::block).cloned().collect()
 }
 
-/// The blocks to parse of these languages, by name.
-fn parsed(languages: &[&str]) -> Vec<(String, Block)> {
-    let of_language = all_blocks().into_iter().filter(|block| languages.contains(&block.language.as_str()));
-    of_language
-        .filter_map(|block| if let Mark::Parse(name) = &block.mark { Some((name.clone(), block)) } else { None })
-        .collect()
-}
-
-/// Every configuration by name: its files, each as the fragments it consists of, in the order of the page.
-fn configurations() -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
-    let mut fragments: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
-    for (name, block) in parsed(&["yaml", "sh"]) {
-        let (configuration, file) = name.split_once('/').unwrap();
-        let files = fragments.entry(configuration.to_owned()).or_default();
-        files.entry(file.to_owned()).or_default().push(block.text);
-    }
-    let common = fragments.remove(COMMON).unwrap();
-    for files in fragments.values_mut() {
-        for (file, below) in &common {
-            let own = files.entry(file.clone()).or_default();
-            own.splice(0..0, below.iter().cloned());
-        }
-    }
-    fragments
-}
-
-/// Lays the fragments of each file on each other, as `base:` does; one that says `base:` itself begins anew.
-fn lay_out(folder: &Path, files: &BTreeMap<String, Vec<String>>) {
-    for (file, fragments) in files.iter().filter(|(file, _)| *file != "environment") {
-        let from = fragments.iter().rposition(|text| text.contains("base: ")).unwrap_or(0);
-        let fragments = &fragments[from..];
-        for (at, text) in fragments.iter().enumerate() {
-            let name = |at: usize| if at + 1 == fragments.len() { file.clone() } else { format!("{at}-{file}") };
-            let base = if at == 0 { String::new() } else { format!("base: {}\n", name(at - 1)) };
-            fs::write(folder.join(name(at)), base + text).unwrap();
-        }
-    }
+fn configurations() -> BTreeMap<String, Files> {
+    configurations::all(all_blocks().iter())
 }
 
 /// What a shell makes of the `export` lines.
-fn environment(files: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, String> {
-    let script = files["environment"].concat() + "\nexport -p | sed -n 's/^declare -x //p'";
-    let said = Command::new("bash").args(["--norc", "-euc", &script]).env_clear().env("PATH", "/usr/bin:/bin").output();
-    let said = said.unwrap();
+fn environment(folder: &Path) -> BTreeMap<String, String> {
+    let script = format!("set -eu; . {}/environment; export -p | sed -n 's/^declare -x //p'", folder.display());
+    let mut bash = Command::new("bash");
+    let said = bash.args(["--norc", "-c", &script]).env_clear().env("PATH", "/usr/bin:/bin").output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     let said = String::from_utf8(said.stdout).unwrap();
     let pairs = said.lines().filter_map(|line| line.split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()
 }
 
-fn load(files: &BTreeMap<String, Vec<String>>) -> Config {
+fn load(files: &Files) -> Config {
     let folder = tempfile::tempdir().unwrap();
-    lay_out(folder.path(), files);
-    config::load(&folder.path().join(ENTRY), &environment(files)).unwrap_or_else(|error| panic!("{error}"))
+    configurations::lay_out(folder.path(), files).unwrap();
+    let environment = environment(folder.path());
+    config::load(&folder.path().join(ENTRY), &environment).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
@@ -119,9 +86,11 @@ fn a_recipe_names_the_redirect_uri_that_is_really_used() {
 
 #[test]
 fn the_json_of_the_guide_is_what_the_wire_contract_says() {
-    let shown = parsed(&["json"]);
-    assert!(!shown.is_empty());
-    for (name, block) in shown {
+    let blocks = all_blocks();
+    let shown: Vec<_> = blocks.iter().filter(|block| block.language == "json").collect();
+    assert!(shown.iter().any(|block| matches!(block.mark, Mark::Parse(_))));
+    for block in shown {
+        let Mark::Parse(name) = &block.mark else { continue };
         let json: Value = serde_json::from_str(&block.text).unwrap();
         let read = match name.as_str() {
             "AuthRequired" => again::<wire::AuthRequired>(&json),

@@ -38,6 +38,13 @@ pub enum Piece {
     },
 }
 
+impl Piece {
+    /// The block, if it is one.
+    pub fn block(&self) -> Option<&Block> {
+        if let Self::Block(block) = self { Some(block) } else { None }
+    }
+}
+
 /// Reads a page. A block without a mark, or with one that is not known, is an error.
 pub fn read(page: &str) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();

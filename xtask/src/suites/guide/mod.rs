@@ -3,6 +3,8 @@
 
 mod blocks;
 mod compare;
+mod configurations;
+mod nat;
 mod shell;
 mod walk;
 
@@ -24,12 +26,14 @@ const START: &str = "cargo xtask demo";
 pub fn run(project: &Project) -> Result<Tally> {
     let page = std::fs::read_to_string(project.root.join(GUIDE)).with_context(|| format!("{GUIDE} is not there"))?;
     let pieces = blocks::read(&page).map_err(|wrong| anyhow::anyhow!("{GUIDE}, {wrong}"))?;
-    let steps = steps(pieces)?;
     let plan = Plan::new(project, "guide", None, demo::TOKEN_LIFE)?;
+    let mut expect = Expectations::default();
+    let blocks: Vec<_> = pieces.iter().filter_map(Piece::block).collect();
+    nat::takes_every_file(project, &plan.folder.join("state"), &blocks, &mut expect)?;
+    let steps = steps(pieces)?;
     let mut stack = Stack::start(project, plan)?;
     let terminal = Terminal::open(project, stack.plan.folder.clone())?;
     let mut walkers = Walkers::at(stack.plan.public_url());
-    let mut expect = Expectations::default();
     for Step { line, deed, shown } in steps {
         let done = match &deed {
             Deed::Walk(words) => walkers.step(words),
