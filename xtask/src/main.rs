@@ -57,6 +57,8 @@ enum Verb {
     Words,
     /// Photograph every page and state into `docs/screens`.
     Screens,
+    /// Walk the guide alone, on a stack of its own.
+    Guide,
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
     CheckFresh {
         /// Only one of the two.
@@ -88,6 +90,7 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::E2e => suites::run_browser()?,
         Verb::Words => gallery::words()?,
         Verb::Screens => gallery::screens()?,
+        Verb::Guide => suites::run_guide()?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
         Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,
         Verb::Setup { page: false } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::environment;
 use super::plan::Plan;
 use super::secrets;
 use super::service::Running;
@@ -41,6 +42,7 @@ impl<'a> Stack<'a> {
             }
             sleep(GLANCE);
         }
+        environment::write(&stack.plan)?;
         say::line("ready", format!("all {} after {}", stack.services.len(), say::seconds(since.elapsed())));
         Ok(stack)
     }
