@@ -52,7 +52,11 @@ enum Verb {
         only: Option<String>,
     },
     /// Run the browser's tests alone.
-    E2e,
+    E2e {
+        /// Only the files whose names contain this, such as `criterion-3`.
+        #[arg(default_value = "")]
+        name: String,
+    },
     /// Write `docs/words.md`, the list of every word people read, anew.
     Words,
     /// Photograph every page and state into `docs/screens`.
@@ -87,7 +91,7 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Demo { check: false, port } => demo::run(*port)?,
         Verb::Test { only: None } => suites::run()?,
         Verb::Test { only: Some(suite) } => suites::run_only(suite)?,
-        Verb::E2e => suites::run_browser()?,
+        Verb::E2e { name } => suites::run_browser(name)?,
         Verb::Words => gallery::words()?,
         Verb::Screens => gallery::screens()?,
         Verb::Guide => suites::run_guide()?,

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the whole system on this machine, with people to sign in as.
 
+pub mod control;
 mod environment;
 pub mod plan;
 mod ports;

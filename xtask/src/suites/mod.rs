@@ -75,9 +75,9 @@ pub fn run_only(name: &str) -> Result<()> {
     report(&[Outcome { suite, tally, time: since.elapsed() }])
 }
 
-/// Runs the browser's suite alone.
-pub fn run_browser() -> Result<()> {
-    run_alone("browser", browser::run)
+/// Runs the browser's suite alone, or those of its files whose names contain `name`.
+pub fn run_browser(name: &str) -> Result<()> {
+    run_alone("browser", |project| browser::run_named(project, name))
 }
 
 /// Walks the guide alone.
@@ -85,7 +85,7 @@ pub fn run_guide() -> Result<()> {
     run_alone("guide", guide::run)
 }
 
-fn run_alone(suite: &'static str, run: fn(&Project) -> Result<Tally>) -> Result<()> {
+fn run_alone(suite: &'static str, run: impl FnOnce(&Project) -> Result<Tally>) -> Result<()> {
     let project = Project::find()?;
     setup::ready(&project, Purpose::Tests)?;
     let since = Instant::now();
