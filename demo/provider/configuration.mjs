@@ -9,8 +9,11 @@ import { findAccount } from './accounts.mjs';
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
-/** The one scope of the protected resource. */
-export const RESOURCE_SCOPE = 'incidents:read';
+/** The scopes of the protected resources, by resource. */
+const resourceScopes = ({ resource, tickets }) => ({
+  [resource]: ['incidents:read'],
+  [tickets.resource]: ['tickets:read', 'tickets:write'],
+});
 
 /**
  * @param {ReturnType<import('./settings.mjs').readSettings>} settings
@@ -18,11 +21,11 @@ export const RESOURCE_SCOPE = 'incidents:read';
  */
 export function configuration(settings, switches) {
   return {
-    clients: [signInClient(settings), introspectionClient(settings)],
+    clients: [signInClient(settings), introspectionClient(settings), serviceDeskClient(settings)],
     findAccount,
     jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
-    scopes: ['openid', 'profile', 'email', 'offline_access', RESOURCE_SCOPE],
+    scopes: ['openid', 'profile', 'email', 'offline_access', ...Object.values(resourceScopes(settings)).flat()],
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],
@@ -92,11 +95,25 @@ function introspectionClient({ introspection }) {
   };
 }
 
-function resourceServer(settings, switches, resource) {
-  if (resource !== settings.resource) throw new errors.InvalidTarget();
+/** AIQ Connect's client for Service Desk: registered by hand and confidential, where Team Incidents' registers itself. */
+function serviceDeskClient({ publicUrl, tickets }) {
   return {
-    scope: RESOURCE_SCOPE,
-    audience: settings.resource,
+    client_id: tickets.clientId,
+    client_secret: tickets.clientSecret,
+    client_name: 'AIQ Connect (Service Desk)',
+    redirect_uris: [`${publicUrl}/v1/auth/mcp/tickets/callback`],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'client_secret_basic',
+  };
+}
+
+function resourceServer(settings, switches, resource) {
+  const scopes = resourceScopes(settings)[resource];
+  if (!scopes) throw new errors.InvalidTarget();
+  return {
+    scope: scopes.join(' '),
+    audience: resource,
     // Opaque: a revoked token is dead at once, because the MCP server has to ask about it.
     accessTokenFormat: 'opaque',
     accessTokenTTL: accessTokenSeconds(settings, switches),

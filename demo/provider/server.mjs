@@ -13,6 +13,7 @@ import { rememberAllowed } from './allowed.mjs';
 import { configuration } from './configuration.mjs';
 import { controlled } from './control.mjs';
 import { logRequests, withAnEmptyIcon, withoutForeignFonts } from './observe.mjs';
+import { recordSecrets } from './record.mjs';
 import { readSettings, SettingError } from './settings.mjs';
 import { atRest, withOpenerPolicy, withOutages } from './switches.mjs';
 
@@ -35,6 +36,7 @@ function settingsOrExit() {
 const settings = settingsOrExit();
 const switches = atRest();
 const provider = new Provider(settings.issuer, configuration(settings, switches));
+if (process.env.DEMO_ISSUED_FILE) provider.use(recordSecrets(process.env.DEMO_ISSUED_FILE));
 provider.use(logRequests(say));
 provider.use(withoutForeignFonts);
 provider.use(withAnEmptyIcon);

@@ -23,8 +23,10 @@ pub struct Plan {
     pub broker: u16,
     /// The authorization server.
     pub provider: u16,
-    /// The MCP server.
+    /// The MCP server of the incidents.
     pub mcp: u16,
+    /// The MCP server of the tickets.
+    pub tickets: u16,
     /// NAT's API.
     pub nat: u16,
     /// The Dask scheduler.
@@ -41,6 +43,8 @@ pub struct Plan {
     pub control_key: String,
     /// The MCP server's secret at the provider.
     pub introspection_secret: String,
+    /// The secret of the client that was registered by hand for the tickets.
+    pub tickets_secret: String,
     _lock: File,
 }
 
@@ -61,7 +65,7 @@ impl Plan {
             fs::remove_dir_all(folder.join(part)).or_else(absent)?;
             fs::create_dir_all(folder.join(part))?;
         }
-        let [free, broker, provider, mcp, nat, scheduler, replica, replica_broker] = ports::free()?;
+        let [free, broker, provider, mcp, tickets, nat, scheduler, replica, replica_broker] = ports::free()?;
         Ok(Self {
             folder,
             token_life,
@@ -69,6 +73,7 @@ impl Plan {
             broker,
             provider,
             mcp,
+            tickets,
             nat,
             scheduler,
             replica,
@@ -77,6 +82,7 @@ impl Plan {
             control_key: secret()?,
             sign_in_secret: secret()?,
             introspection_secret: secret()?,
+            tickets_secret: secret()?,
             _lock: lock,
         })
     }
@@ -101,9 +107,14 @@ impl Plan {
         format!("http://localhost:{}", self.replica)
     }
 
-    /// The protected resource.
+    /// The protected resource of the incidents.
     pub fn mcp_url(&self) -> String {
         format!("http://127.0.0.1:{}/mcp", self.mcp)
+    }
+
+    /// The protected resource of the tickets.
+    pub fn tickets_url(&self) -> String {
+        format!("http://127.0.0.1:{}/mcp", self.tickets)
     }
 
     /// NAT's API.

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::environment;
 use super::plan::Plan;
+use super::secrets;
 use super::service::Running;
 use super::table;
 use crate::project::Project;
@@ -33,9 +35,11 @@ impl<'a> Stack<'a> {
         let mut stack = Self { plan, project, services: Vec::new(), starts: 1 };
         for service in table::services(project, &stack.plan) {
             let log = stack.plan.log(service.name);
+            secrets::note(&stack.plan, &service.command)?;
             stack.services.push(Running::start(project, service, log)?);
         }
         stack.until_ready(since)?;
+        environment::write(&stack.plan)?;
         say::line("ready", format!("all {} after {}", stack.services.len(), say::seconds(since.elapsed())));
         Ok(stack)
     }

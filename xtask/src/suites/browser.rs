@@ -12,6 +12,7 @@ use super::node;
 use crate::demo::control;
 use crate::demo::plan::Plan;
 use crate::demo::stack::Stack;
+use crate::gallery;
 use crate::project::Project;
 use crate::setup::chromium;
 use crate::setup::python::WORKFLOW;
@@ -30,6 +31,7 @@ pub fn run(project: &Project) -> Result<Tally> {
 /// The same with the files whose names contain `name`.
 pub fn run_named(project: &Project, name: &str) -> Result<Tally> {
     let browser = chromium::path().context("there is no Chromium; `cargo xtask setup` installs it")?;
+    gallery::draw(project)?;
     let files = node::files(project, &FOLDERS, name)?;
     let plan = Plan::new(project, "e2e", None, TOKEN_LIFE)?;
     let key = plan.control_key.clone();
