@@ -5,12 +5,24 @@ use super::{
     errors::nearest,
     listeners, outbound,
     reader::{Entry, Reading},
-    servers, sign_in, sources, upstream,
+    servers, sign_in, sources, upstream, waiting,
 };
 
 /// The keys of `aiq_connect` itself.
-const KEYS: &[&str] =
-    &["public_url", "bind", "worker", "database", "key_file", "sign_in", "upstream", "outbound", "sources", "servers"];
+const KEYS: &[&str] = &[
+    "public_url",
+    "bind",
+    "worker",
+    "database",
+    "key_file",
+    "sign_in",
+    "upstream",
+    "outbound",
+    "sources",
+    "servers",
+    waiting::LENGTH,
+    waiting::MOST,
+];
 
 /// The keys of the blocks in it, by the path that documentation gives them.
 const BLOCKS: &[(&str, &[&str])] = &[

@@ -25,6 +25,7 @@ mod sources;
 mod tests;
 mod tools;
 mod upstream;
+mod waiting;
 mod yaml;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
@@ -47,7 +48,7 @@ pub use self::{
     sources::{Protection, Source},
     upstream::{Upstream, UpstreamKind},
 };
-use crate::domain::{ServerId, SourceId};
+use crate::domain::{ServerId, SourceId, WaitRules};
 
 /// Everything that is configured. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -68,6 +69,8 @@ pub struct Config {
     pub upstream: Option<Upstream>,
     /// What outbound requests may reach.
     pub outbound: Outbound,
+    /// How jobs wait for their owners.
+    pub waiting: WaitRules,
     /// The sources, in the order of the file.
     pub sources: Vec<Source>,
     /// The servers behind the protected ones.
@@ -122,6 +125,7 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         sign_in,
         upstream,
         outbound,
+        waiting: waiting::read(block),
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),
     })

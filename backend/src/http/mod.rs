@@ -8,6 +8,8 @@ mod data_sources;
 mod disconnect;
 mod extract;
 mod headers;
+mod job_stream;
+mod job_waits;
 mod jobs;
 mod operations;
 mod person;
@@ -30,6 +32,8 @@ use axum::{
     routing::{delete, get, post},
 };
 
+use tokio::sync::watch;
+
 use crate::{
     clock::Chance, config::Config, connections::Connections, identity::OwnSignIn, jobs::Gate, storage::Store,
     vault::Vault,
@@ -51,6 +55,16 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// Browser cookies and nonces.
     pub chance: Chance,
+    /// Says once that the service stops: whatever stays open by itself ends then.
+    pub stopping: watch::Sender<bool>,
+}
+
+impl App {
+    /// Waits until the service stops.
+    async fn stopped(&self) {
+        // An error cannot be: the sender is ours.
+        drop(self.stopping.subscribe().wait_for(|stopping| *stopping).await);
+    }
 }
 
 /// Everything for people and their browsers.
@@ -66,6 +80,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/jobs/async/submit", post(jobs::submit))
         .route("/v1/jobs/async/job/{job}", get(jobs::status))
         .route("/v1/jobs/async/job/{job}/report", get(jobs::report))
+        .route("/v1/jobs/async/job/{job}/stream", get(job_stream::from_start))
+        .route("/v1/jobs/async/job/{job}/stream/{last}", get(job_stream::after))
+        .route("/v1/jobs/async/job/{job}/waits/{source}", post(job_waits::act))
         .route("/v1/auth/login", get(sign_in::begin))
         .route("/v1/auth/login/callback", get(sign_in::finish))
         .route("/v1/auth/logout", post(sign_in::end))

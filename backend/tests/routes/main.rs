@@ -11,6 +11,8 @@ mod connect;
 mod cross_site;
 mod data_sources;
 mod disconnect;
+mod job_stream;
+mod job_waits;
 mod jobs;
 mod operations;
 mod preflight;

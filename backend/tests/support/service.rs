@@ -1,7 +1,7 @@
 //! The service as it runs, but for its sockets: configured by a file, stored in a folder of its own, with the real
 //! routers. Its public address is another than where it listens, as behind a reverse proxy.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use aiq_connect::{
     app, config,
@@ -103,22 +103,18 @@ impl Service {
         Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.provider.clone()).await
     }
 
-    async fn on(folder: Arc<TempDir>, yaml: String, provider: String) -> Self {
-        logs::keep();
-        let (file, database) = (folder.path().join("aiq.yml"), folder.path().join("aiq-connect.db"));
-        std::fs::write(&file, &yaml).unwrap();
-        let environment = BTreeMap::from([
-            ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
-            ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
-            ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
-            ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
-        ]);
-        let config = config::load(&file, &environment).unwrap();
-        let (people, workers) = app::Service::assemble(config).await.unwrap().routers();
-        let store = SqliteStore::open(&database).await.unwrap();
-        Self { people, workers, store, bodies: Bodies::default(), provider, yaml, folder }
+    /// Yet another one, that has to be served and can be stopped.
+    pub async fn unserved_process(&self) -> app::Service {
+        app::Service::assemble(configuration(self.folder.path(), &self.yaml)).await.unwrap()
     }
 
+    async fn on(folder: Arc<TempDir>, yaml: String, provider: String) -> Self {
+        logs::keep();
+        let config = configuration(folder.path(), &yaml);
+        let (people, workers) = app::Service::assemble(config).await.unwrap().routers();
+        let store = SqliteStore::open(folder.path().join("aiq-connect.db")).await.unwrap();
+        Self { people, workers, store, bodies: Bodies::default(), provider, yaml, folder }
+    }
     /// A browser in which nobody is signed in.
     pub fn browser(&self) -> Browser {
         Browser::new(self.people.clone(), Bodies::clone(&self.bodies))
@@ -208,6 +204,21 @@ impl Service {
         let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
         sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap()
     }
+}
+
+fn configuration(folder: &Path, yaml: &str) -> config::Config {
+    let (file, database) = (folder.join("aiq.yml"), folder.join("aiq-connect.db"));
+    std::fs::write(&file, yaml).unwrap();
+    let environment = BTreeMap::from([
+        ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
+        // Only where somebody serves it: on free ports.
+        ("AIQ_CONNECT_BIND", "127.0.0.1:0".to_owned()),
+        ("AIQ_CONNECT_WORKER_BIND", "127.0.0.1:0".to_owned()),
+        ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
+        ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
+        ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
+    ]);
+    config::load(&file, &environment).unwrap()
 }
 
 pub fn principal(name: &str) -> Principal {
