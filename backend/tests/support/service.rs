@@ -1,7 +1,7 @@
 //! The service as it runs, but for its sockets: configured by a file, stored in a folder of its own, with the real
 //! routers. Its public address is another than where it listens, as behind a reverse proxy.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use aiq_connect::{
     app, config,
@@ -103,9 +103,12 @@ impl Service {
         Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.provider.clone()).await
     }
 
-    /// Yet another one, that has to be served and can be stopped.
-    pub async fn unserved_process(&self) -> app::Service {
-        app::Service::assemble(configuration(self.folder.path(), &self.yaml)).await.unwrap()
+    /// Yet another one, that has to be served and can be stopped: for people at the first address, for workers at the
+    /// second.
+    pub async fn unserved_process(&self, addresses: [SocketAddr; 2]) -> app::Service {
+        let mut config = configuration(self.folder.path(), &self.yaml);
+        [config.bind, config.worker.bind] = addresses;
+        app::Service::assemble(config).await.unwrap()
     }
 
     async fn on(folder: Arc<TempDir>, yaml: String, provider: String) -> Self {
@@ -211,9 +214,6 @@ fn configuration(folder: &Path, yaml: &str) -> config::Config {
     std::fs::write(&file, yaml).unwrap();
     let environment = BTreeMap::from([
         ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
-        // Only where somebody serves it: on free ports.
-        ("AIQ_CONNECT_BIND", "127.0.0.1:0".to_owned()),
-        ("AIQ_CONNECT_WORKER_BIND", "127.0.0.1:0".to_owned()),
         ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
         ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
         ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::{Bench, ended, gives_up, held, resolve, waits_until};
-use crate::support::{provider::TokenFault, service::Service};
+use crate::support::provider::TokenFault;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_reconnect_the_waiting_worker_gets_the_new_token_and_the_stream_says_restored() {
@@ -150,5 +150,4 @@ async fn a_configured_wait_is_that_long() {
     let until = waits_until(&bench.resolve().await).unwrap();
     let now: chrono::DateTime<chrono::Utc> = crate::support::service::now().into();
     assert!(until - now <= chrono::TimeDelta::seconds(8) && until > now, "{until} {now}");
-    let _: &Service = &bench.service;
 }
