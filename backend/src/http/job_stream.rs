@@ -69,7 +69,7 @@ async fn open(app: Arc<App>, person: &Person, job: JobId, after: i64) -> Result<
 fn event(frame: &Frame) -> Event {
     match frame {
         Frame::Mode => {
-            let body = json!({"mode": "polling", "interval_ms": timing::STREAM_POLL.as_millis() as u64});
+            let body = json!({"mode": "polling", "interval_ms": timing::STREAM_POLL.as_millis()});
             Event::default().event("stream.mode").data(body.to_string())
         }
         // Without an id: it would move the client's cursor.

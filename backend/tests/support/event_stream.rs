@@ -42,14 +42,16 @@ impl EventStream {
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
-                let frame = parse(frame);
-                self.text = rest.to_owned();
+                let (frame, rest) = (parse(frame), rest.to_owned());
+                self.text = rest;
                 match frame {
                     Some(frame) => return Some(frame),
                     None => continue,
                 }
             }
-            let piece = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("the stream says something");
+            let Ok(piece) = tokio::time::timeout(PATIENCE, self.body.next()).await else {
+                panic!("the stream says nothing for {PATIENCE:?}")
+            };
             self.text += std::str::from_utf8(&piece?.unwrap()).unwrap();
         }
     }

@@ -4,7 +4,7 @@ use super::{
     SqliteStore, milliseconds, now,
     read::{column, grant, grant_columns, job, job_columns, with_clock},
     store_error,
-    waits::is_missed,
+    wait_steps::is_missed,
 };
 use crate::{
     domain::{GrantKey, JobId, JobReference, NewJobReference, ServerId},

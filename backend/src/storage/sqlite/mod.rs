@@ -10,6 +10,7 @@ mod open;
 mod read;
 mod registrations;
 mod sessions;
+mod wait_steps;
 mod waits;
 
 #[cfg(any(test, feature = "testing"))]
