@@ -5,7 +5,7 @@ use super::{
     errors::nearest,
     listeners, outbound,
     reader::{Entry, Reading},
-    servers, sign_in, sources, upstream,
+    servers, sign_in, sources, upstream, waiting,
 };
 
 /// The keys of `aiq_connect` itself.
@@ -22,6 +22,8 @@ const KEYS: &[&str] = &[
     "outbound",
     "sources",
     "servers",
+    waiting::LENGTH,
+    waiting::MOST,
 ];
 
 /// The keys of the blocks in it, by the path that documentation gives them.

@@ -27,6 +27,7 @@ mod tests;
 mod tools;
 mod traps;
 mod upstream;
+mod waiting;
 mod yaml;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
@@ -51,7 +52,7 @@ pub use self::{
     sources::{Protection, Source},
     upstream::{Upstream, UpstreamKind},
 };
-use crate::domain::{ServerId, SourceId};
+use crate::domain::{ServerId, SourceId, WaitRules};
 
 /// Everything that is configured. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -74,6 +75,8 @@ pub struct Config {
     pub upstream: Option<Upstream>,
     /// What outbound requests may reach.
     pub outbound: Outbound,
+    /// How jobs wait for their owners.
+    pub waiting: WaitRules,
     /// The sources, in the order of the file.
     pub sources: Vec<Source>,
     /// The servers behind the protected ones.
@@ -138,6 +141,7 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         identity,
         upstream,
         outbound,
+        waiting: waiting::read(block),
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),
         traps: traps::find(root),

@@ -14,6 +14,8 @@ mod data_sources;
 mod disconnect;
 mod golden;
 mod identity;
+mod job_stream;
+mod job_waits;
 mod jobs;
 mod operations;
 mod preflight;
