@@ -8,6 +8,7 @@ use crate::components::source_row::{DetailsView, SourceRowProps};
 use crate::hooks::use_sign_ins::launch_url;
 use crate::platform::sign_in_window;
 use crate::state::connections::{Action, Connections};
+use crate::state::desk::Desk;
 use crate::state::moment::Moment;
 use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::state::row_state::{Kind, RowAction};
@@ -20,6 +21,8 @@ pub struct PanelHostProps {
     pub connections: UseReducerHandle<Connections>,
     /// Where signing in starts, should the session end.
     pub login_url: Option<AttrValue>,
+    /// The questions already asked: some may wait for a source, or use it.
+    pub desk: UseReducerHandle<Desk>,
     /// Now.
     pub moment: Moment,
     /// Asks the service anew.
@@ -31,7 +34,7 @@ pub struct PanelHostProps {
 /// The panel.
 #[component]
 pub fn PanelHost(props: &PanelHostProps) -> Html {
-    let PanelHostProps { connections, moment, refetch, onevent, login_url } = props;
+    let PanelHostProps { connections, moment, refetch, onevent, login_url, .. } = props;
     let rows: Vec<SourceRowProps> = rows(props);
     let loading = match (&connections.sources.list, connections.sources.is_unreachable) {
         (Some(_), _) => Loading::Done,
@@ -53,13 +56,14 @@ pub fn PanelHost(props: &PanelHostProps) -> Html {
 
 fn rows(props: &PanelHostProps) -> Vec<SourceRowProps> {
     let PanelHostProps { connections, moment, onevent, .. } = props;
+    let jobs_wait = props.desk.jobs_wait();
     let row = |source: &aiq_connect_shared::DataSource| {
         let id = &source.id;
         let flow = connections.flows.get(id).cloned();
         let launch_url =
             flow.as_ref().map(|flow| launch_url(connections, id, flow.id, flow.intent)).unwrap_or_default();
         SourceRowProps {
-            row: connections.row(source, moment.now),
+            row: connections.row(source, moment.now).with_job(jobs_wait.get(id).copied()),
             is_on: connections.switches.is_on(id),
             flow,
             launch_url: launch_url.into(),
@@ -69,6 +73,7 @@ fn rows(props: &PanelHostProps) -> Vec<SourceRowProps> {
                 true => DetailsView::Open,
                 false => DetailsView::Closed,
             },
+            jobs: props.desk.jobs_using(id),
             is_stale: connections.sources.is_unreachable,
             moment: *moment,
             onevent: onevent.clone(),

@@ -13,10 +13,15 @@ use crate::hooks::use_blocker::use_blocker;
 use crate::hooks::use_clock::use_clock;
 use crate::hooks::use_connections::use_connections;
 use crate::hooks::use_desk::{self, use_asking, use_desk};
+use crate::hooks::use_job_streams::use_job_streams;
 use crate::hooks::use_jobs::use_jobs;
+use crate::hooks::use_kept_focus::use_kept_focus;
 use crate::hooks::use_news::use_news;
 use crate::hooks::use_row_events::use_row_events;
 use crate::hooks::use_sign_ins::use_sign_ins;
+use crate::hooks::use_title::use_title;
+use crate::hooks::use_visibility::use_visibility;
+use crate::hooks::use_waits::use_waits;
 use crate::panel_host::PanelHost;
 use crate::platform::dom;
 use crate::state::connections::Action;
@@ -47,7 +52,12 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
         let dispatcher = connections.dispatcher();
         use_callback((), move |(), ()| dispatcher.dispatch(Action::SignedOut))
     };
+    let is_visible = use_visibility();
+    let onwait = use_waits(&desk, &refetch, &onsignedout);
+    use_job_streams(&desk, connections.is_signed_out, is_visible);
     use_jobs(&desk, connections.is_signed_out, onsignedout);
+    use_title(!is_visible && desk.needs_person());
+    use_kept_focus();
     use_news(&connections, &desk);
     let blocker = use_blocker(&desk, &connections, moment);
     let onevent = use_row_events(&connections, &desk, &sign_ins, &refetch);
@@ -138,10 +148,11 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
                         {ondraft} {onkey} onsend={&asking.send} />
                 </div>
                 <div class="page-panel">
-                    <PanelHost connections={connections.clone()} login_url={props.login_url.clone()} {moment} {refetch} {onevent} />
+                    <PanelHost connections={connections.clone()} login_url={props.login_url.clone()} {moment} {refetch} onevent={&onevent}
+                        desk={desk.clone()} />
                 </div>
                 <div class="page-jobs">
-                    <JobList jobs={desk.jobs.clone()} {moment} {onagain} {oncopy} />
+                    <JobList jobs={desk.jobs.clone()} prompts={desk.prompts(&connections, moment.now)} {moment} {onagain} {oncopy} {onevent} {onwait} />
                 </div>
             </main>
             { toast(&connections, &desk, act(DeskAction::ToastOver)) }
@@ -158,16 +169,23 @@ fn toast(
     let Some(toast) = desk.toast.clone() else { return Html::default() };
     let without = match &toast {
         Toast::SentWithout(ids) => ids.clone(),
-        Toast::Copied | Toast::NotCopied => Vec::new(),
+        _ => Vec::new(),
     };
     let names: Vec<_> = without.iter().map(|id| connections.sources.name(id)).collect();
     let text = words::toast(&toast, &names);
-    let undo = (!without.is_empty()).then_some(AttrValue::from(words::TURN_BACK_ON));
+    let undo = match &toast {
+        Toast::SentWithout(_) => Some(AttrValue::from(words::TURN_BACK_ON)),
+        Toast::JobWaits { .. } => Some(AttrValue::from(words::SHOW)),
+        _ => None,
+    };
     let onundo = {
         let (connections, ondismiss) = (connections.dispatcher(), ondismiss.clone());
         Callback::from(move |()| {
             for id in &without {
                 connections.dispatch(Action::Switched(id.clone(), true));
+            }
+            if let Toast::JobWaits { job, .. } = &toast {
+                dom::focus(&format!("prompt-title-{job}"));
             }
             ondismiss.emit(());
         })

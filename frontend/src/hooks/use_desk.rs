@@ -35,14 +35,19 @@ pub fn use_desk(person: AttrValue) -> UseReducerHandle<Desk> {
                 draft: memory::read(Keep::Tab, &person, "draft").unwrap_or_default(),
                 jobs: memory::read(Keep::Tab, &person, "jobs").unwrap_or_default(),
             });
+            let waits = memory::read(Keep::Tab, &person, "waits").unwrap_or_default();
+            desk.apply(DeskAction::WaitsRemembered(waits));
             desk
         })
     };
     use_effect_with((person.clone(), desk.draft.clone()), |(person, draft)| {
         memory::write(Keep::Tab, person, "draft", draft);
     });
-    use_effect_with((person, desk.jobs.clone()), |(person, jobs)| {
+    use_effect_with((person.clone(), desk.jobs.clone()), |(person, jobs)| {
         memory::write(Keep::Tab, person, "jobs", &jobs.iter().take(KEPT).collect::<Vec<_>>());
+    });
+    use_effect_with((person, desk.waits_of_first(KEPT)), |(person, waits)| {
+        memory::write(Keep::Tab, person, "waits", waits);
     });
     {
         let dispatcher = desk.dispatcher();
@@ -60,6 +65,7 @@ pub fn use_desk(person: AttrValue) -> UseReducerHandle<Desk> {
 pub fn forget(person: &str) {
     memory::forget(Keep::Tab, person, "draft");
     memory::forget(Keep::Tab, person, "jobs");
+    memory::forget(Keep::Tab, person, "waits");
 }
 
 /// How a question is sent.
@@ -121,15 +127,17 @@ async fn submit(
     let question = desk.draft.trim().to_owned();
     let used: Vec<_> =
         connections.selected(clock::now()).into_iter().filter(|source| !without.contains(&source.id)).collect();
+    let source_ids: Vec<_> = used.iter().map(|source| source.id.clone()).collect();
     let request = SubmitRequest {
         agent_type: String::new(),
         input: question.clone(),
-        data_sources: Some(used.iter().map(|source| source.id.clone()).collect()),
+        data_sources: Some(source_ids.clone()),
         expiry_seconds: None,
     };
     let sources = used.iter().map(|source| source.name.clone()).collect();
     let action = match jobs::submit(&request).await {
         Ok(answer) => {
+            desk.dispatch(DeskAction::Uses(answer.job_id.clone(), source_ids));
             let job = Job {
                 id: answer.job_id,
                 question,

@@ -1,7 +1,7 @@
 use yew::prelude::*;
 
 use super::use_announcer::Announcer;
-use crate::platform::dom;
+use crate::platform::{clock, dom};
 use crate::state::connections::Connections;
 use crate::state::desk::Desk;
 use crate::text::en::news;
@@ -24,7 +24,7 @@ pub fn use_news(connections: &UseReducerHandle<Connections>, desk: &UseReducerHa
         let desk = desk.clone();
         use_effect_with(desk.news.number, move |_| {
             if let (Some(announcer), Some(item)) = (&announcer, &desk.news.value) {
-                announcer.say(news::desk(item));
+                announcer.say(news::desk(item, clock::moment()));
             }
         });
     }

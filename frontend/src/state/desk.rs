@@ -1,15 +1,20 @@
 //! Asking: the draft, what keeps it from being sent, and the questions already asked.
 
+mod streams;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aiq_connect_shared::{JobReport, JobState, JobStatus};
 use yew::Reducible;
 
+pub use self::streams::StreamAction;
 use super::connections::Numbered;
 use super::job::Job;
+use super::job_feed::Feed;
+use super::job_wait::{JobWaits, WaitNews};
 
 /// What a person has in hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +29,10 @@ pub struct Desk {
     pub trouble: Option<Trouble>,
     /// Newest first.
     pub jobs: Vec<Job>,
+    /// What they needed from the person, by job.
+    pub waits: BTreeMap<String, JobWaits>,
+    /// How the page hears about them, by job.
+    pub feeds: BTreeMap<String, Feed>,
     /// What was just done, with a way back.
     pub toast: Option<Toast>,
     /// What a screen reader should hear next.
@@ -61,6 +70,15 @@ pub enum Toast {
     Copied,
     /// The browser refused that.
     NotCopied,
+    /// A job waits for the person, and nothing on the screen says so.
+    JobWaits {
+        /// The job.
+        job: String,
+        /// What people call the source.
+        name: String,
+    },
+    /// A job goes on with this source, and nothing on the screen says so.
+    Back(String),
 }
 
 /// Something that happened to a question.
@@ -74,6 +92,13 @@ pub enum DeskNews {
     Over(JobState),
     /// Sending failed.
     Failed(Trouble),
+    /// A job needed its person, or does no more.
+    Wait {
+        /// The job.
+        job: String,
+        /// What happened.
+        news: WaitNews,
+    },
 }
 
 /// What can happen.
@@ -96,6 +121,10 @@ pub enum DeskAction {
     Sending,
     /// Accepted; sent without these sources.
     Sent(Job, Vec<String>),
+    /// What jobs of an earlier page needed.
+    WaitsRemembered(BTreeMap<String, JobWaits>),
+    /// A job may use these sources, by id.
+    Uses(String, Vec<String>),
     /// Not accepted.
     NotSent(Trouble),
     /// The service's word on a job.
@@ -106,6 +135,8 @@ pub enum DeskAction {
     JobAnswered(JobReport),
     /// The service did not answer about a job.
     JobUnheard(String),
+    /// The stream of a job, or what a person asked a job for.
+    Stream(String, StreamAction),
     /// Show a note.
     Toasted(Toast),
     /// The note is over.
@@ -155,6 +186,8 @@ impl Desk {
                 self.focus.put("composer".to_owned());
                 self.news.put(Some(DeskNews::Sent));
             }
+            DeskAction::WaitsRemembered(waits) => self.waits = waits,
+            DeskAction::Uses(job, sources) => self.waits.entry(job).or_default().source_ids = sources,
             DeskAction::NotSent(trouble) => {
                 self.is_sending = false;
                 self.news.put(Some(DeskNews::Failed(trouble.clone())));
@@ -171,6 +204,7 @@ impl Desk {
             }),
             DeskAction::JobAnswered(report) => self.change(&report.job_id.clone(), |job| job.answered(report)),
             DeskAction::JobUnheard(id) => self.change(&id, |job| job.is_out_of_touch = true),
+            DeskAction::Stream(job, action) => self.stream(job, action),
             DeskAction::Toasted(toast) => self.toast = Some(toast),
             DeskAction::ToastOver => self.toast = None,
         }

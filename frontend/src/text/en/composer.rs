@@ -16,6 +16,8 @@ pub const KEYS: &str = "Enter sends, Shift + Enter starts a new line.";
 pub const NO_SOURCES: &str = "No source is switched on. AI-Q answers without them.";
 /// Undoes what "Disable … and continue" did.
 pub const TURN_BACK_ON: &str = "Turn back on";
+/// Goes to what a note is about.
+pub const SHOW: &str = "Show";
 /// Closes a note.
 pub const DISMISS: &str = "Dismiss";
 /// The service does not answer.
@@ -50,5 +52,7 @@ pub fn toast(toast: &Toast, names: &[&str]) -> String {
         Toast::SentWithout(_) => format!("Sent without {}.", super::list(names)),
         Toast::Copied => "Copied.".to_owned(),
         Toast::NotCopied => "Your browser doesn't allow copying here.".to_owned(),
+        Toast::JobWaits { name, .. } => format!("{name} needs you. A research job is waiting."),
+        Toast::Back(name) => format!("{name} is back. The research job continues."),
     }
 }

@@ -34,6 +34,11 @@ pub fn at(at: DateTime<Utc>, moment: Moment) -> String {
     }
 }
 
+/// The same, and whether it is a mere time of today, which a sentence puts "at" before.
+pub fn clock_or_day(then: DateTime<Utc>, moment: Moment) -> (String, bool) {
+    (at(then, moment), moment.local(then).date() == moment.local(moment.now).date())
+}
+
 /// "3 November", with the year when it is another one.
 pub fn date(at: DateTime<Utc>, moment: Moment) -> String {
     let (then, today) = (moment.local(at).date(), moment.local(moment.now).date());
