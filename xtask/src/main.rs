@@ -4,6 +4,7 @@ mod cache;
 mod check;
 mod check_fresh;
 mod demo;
+mod gallery;
 mod group;
 mod guard;
 mod project;
@@ -48,6 +49,10 @@ enum Verb {
     Test,
     /// Run the browser's tests alone.
     E2e,
+    /// Write `docs/words.md`, the list of every word people read, anew.
+    Words,
+    /// Photograph every page and state into `docs/screens`.
+    Screens,
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
     CheckFresh {
         /// Only one of the two.
@@ -76,6 +81,8 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Demo { check: false, port } => demo::run(*port)?,
         Verb::Test => suites::run()?,
         Verb::E2e => suites::run_browser()?,
+        Verb::Words => gallery::words()?,
+        Verb::Screens => gallery::screens()?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
         Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,
         Verb::Setup { page: false } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,

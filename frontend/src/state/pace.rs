@@ -28,6 +28,8 @@ pub const STREAM_TURN: TimeDelta = TimeDelta::seconds(5);
 pub const STREAM_TAIL: TimeDelta = TimeDelta::seconds(2);
 /// What a stream says this soon after it opened may be a replay.
 pub const REPLAY: TimeDelta = TimeDelta::seconds(2);
+/// From here on the page says that it takes longer than usual.
+pub const SLOW: TimeDelta = TimeDelta::seconds(5);
 /// How often the page looks at the clock, for words like "expires at 18:00".
 pub const CLOCK: TimeDelta = TimeDelta::seconds(30);
 /// How long a toast stays.

@@ -8,6 +8,7 @@ use super::counts::Tally;
 use super::node;
 use crate::demo::plan::Plan;
 use crate::demo::stack::Stack;
+use crate::gallery;
 use crate::project::Project;
 use crate::setup::chromium;
 
@@ -17,6 +18,7 @@ const TOKEN_LIFE: Duration = Duration::from_mins(5);
 /// Starts a stack and walks every journey.
 pub fn run(project: &Project) -> Result<Tally> {
     let browser = chromium::path().context("there is no Chromium; `cargo xtask setup` installs it")?;
+    gallery::draw(project)?;
     let plan = Plan::new(project, "e2e", None, TOKEN_LIFE)?;
     let mut stack = Stack::start(project, plan)?;
     let tally = node::tests_in(project, "tests/browser", |command| {

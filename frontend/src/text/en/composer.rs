@@ -46,6 +46,15 @@ pub fn trouble(trouble: &Trouble) -> String {
     }
 }
 
+/// What a note offers.
+pub fn way_back(toast: &Toast) -> Option<&'static str> {
+    match toast {
+        Toast::SentWithout(_) => Some(TURN_BACK_ON),
+        Toast::JobWaits { .. } => Some(SHOW),
+        Toast::Copied | Toast::NotCopied | Toast::Back(_) => None,
+    }
+}
+
 /// A note. The sources are names.
 pub fn toast(toast: &Toast, names: &[&str]) -> String {
     match toast {

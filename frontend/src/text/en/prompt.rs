@@ -125,13 +125,7 @@ fn missing(item: &Item, moment: Moment) -> String {
             }
         },
     };
-    if !item.wait.is_live {
-        return what;
-    }
-    match time::clock_or_day(item.wait.heard_at, moment) {
-        (time, true) => format!("{what} at {time}"),
-        (time, false) => format!("{what} {time}"),
-    }
+    if item.wait.is_live { format!("{what} {}", time::when(item.wait.heard_at, moment)) } else { what }
 }
 
 /// What the person asked for did not happen.
