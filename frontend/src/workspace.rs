@@ -98,10 +98,7 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
     };
     let onagain = {
         let dispatcher = desk.dispatcher();
-        use_callback((), move |question: String, ()| {
-            dispatcher.dispatch(DeskAction::Drafted(question));
-            dom::focus("composer");
-        })
+        use_callback((), move |question: String, ()| dispatcher.dispatch(DeskAction::AskedAgain(question)))
     };
     let oncopy = {
         let dispatcher = desk.dispatcher();
@@ -170,24 +167,27 @@ fn toast(
     ondismiss: Callback<()>,
 ) -> Html {
     let Some(toast) = desk.toast.clone() else { return Html::default() };
-    let without = match &toast {
-        Toast::SentWithout(ids) => ids.clone(),
-        _ => Vec::new(),
-    };
+    let without = desk.toast_sources().to_vec();
     let names: Vec<_> = without.iter().map(|id| connections.sources.name(id)).collect();
     let text = words::toast(&toast, &names);
     let undo = words::way_back(&toast).map(AttrValue::from);
     let onundo = {
-        let (connections, ondismiss) = (connections.dispatcher(), ondismiss.clone());
+        let (connections, desk, ondismiss) = (connections.dispatcher(), desk.dispatcher(), ondismiss.clone());
         Callback::from(move |()| {
             for id in &without {
                 connections.dispatch(Action::Switched(id.clone(), true));
             }
-            if let Toast::JobWaits { job, .. } = &toast {
-                dom::focus(&format!("prompt-title-{job}"));
+            match &toast {
+                Toast::JobWaits { job, .. } => dom::focus(&format!("prompt-title-{job}")),
+                Toast::DraftReplaced(draft) => desk.dispatch(DeskAction::Drafted(draft.clone())),
+                _ => {}
             }
             ondismiss.emit(());
         })
     };
-    html! { <div class="toasts"><ToastNote {text} {undo} {onundo} {ondismiss} /></div> }
+    let onhold = {
+        let desk = desk.dispatcher();
+        Callback::from(move |is_held| desk.dispatch(DeskAction::ToastHeld(is_held)))
+    };
+    html! { <div class="toasts"><ToastNote {text} {undo} {onundo} {ondismiss} {onhold} /></div> }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use yew::Callback;
 
 use super::{Frame, Group, moment, now, scene};
-use crate::components::job_card::{JobCard, JobCardProps};
+use crate::components::job_list::{JobList, JobListProps};
 use crate::state::connections::samples::protected;
 use crate::state::connections::{Action, Connections};
 use crate::state::flow::OpenFlow;
@@ -19,16 +19,16 @@ use crate::state::prompt::Prompt;
 pub async fn group() -> Group {
     let mut scenes = Vec::new();
     for (name, job, prompt) in all() {
-        let props = JobCardProps {
-            job,
-            prompt: Some(prompt),
+        let props = JobListProps {
+            jobs: vec![job],
+            prompts: [(prompt.job.clone(), prompt)].into(),
             moment: moment(),
             onagain: Callback::noop(),
             oncopy: Callback::noop(),
             onevent: Callback::noop(),
             onwait: Callback::noop(),
         };
-        scenes.push(scene::<JobCard>(name, props).await);
+        scenes.push(scene::<JobList>(name, props).await);
     }
     Group { file: "34-prompts", title: "Research jobs that need their person", frame: Frame::Page, scenes }
 }

@@ -187,6 +187,7 @@ fn announcements(text: &mut String) {
     ];
     let mut said: Vec<_> = news.iter().map(|news| en::news::source(news, &Connections::default())).collect();
     said.push(en::news::ready());
+    said.push(en::news::next("GitHub"));
     said.extend(
         [
             DeskNews::Blocked(vec![id()]),

@@ -51,9 +51,8 @@ pub fn use_desk(person: AttrValue) -> UseReducerHandle<Desk> {
     });
     {
         let dispatcher = desk.dispatcher();
-        use_effect_with(desk.toast.clone(), move |toast| {
-            let over = toast
-                .is_some()
+        use_effect_with((desk.toast.clone(), desk.is_toast_held), move |(toast, is_held)| {
+            let over = (toast.is_some() && !is_held)
                 .then(|| Timeout::new(pace::millis(pace::TOAST), move || dispatcher.dispatch(DeskAction::ToastOver)));
             move || drop(over)
         });
@@ -68,7 +67,8 @@ pub fn forget(person: &str) {
     memory::forget(Keep::Tab, person, "waits");
 }
 
-/// How a question is sent.
+/// How a question is sent. Nothing is asked beforehand: the service checks in the same step in which it accepts, and
+/// says what is in the way just as a check before would, only never too late.
 #[hook]
 pub fn use_asking(
     desk: &UseReducerHandle<Desk>,
@@ -152,9 +152,12 @@ async fn submit(
         }
         Err(ApiError::AuthRequired(body)) => {
             let ids = body.sources.iter().map(|source| source.source_id.clone()).collect();
+            let is_listed = body.sources.iter().any(|source| connections.sources.find(&source.source_id).is_some());
+            let code = body.error.clone();
             connections.dispatch(Action::Refused(body));
             refetch.emit(());
-            DeskAction::Blocked(ids)
+            // What is not on this page cannot be connected on it.
+            if is_listed { DeskAction::Blocked(ids) } else { DeskAction::NotSent(Trouble::Refused { code }) }
         }
         Err(error) => {
             if error == ApiError::SignedOut {

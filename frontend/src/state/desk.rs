@@ -35,6 +35,8 @@ pub struct Desk {
     pub feeds: BTreeMap<String, Feed>,
     /// What was just done, with a way back.
     pub toast: Option<Toast>,
+    /// The person looks at that note: it stays.
+    pub is_toast_held: bool,
     /// What a screen reader should hear next.
     pub news: Numbered<Option<DeskNews>>,
     /// The element that should have the focus next.
@@ -79,6 +81,19 @@ pub enum Toast {
     },
     /// A job goes on with this source, and nothing on the screen says so.
     Back(String),
+    /// This source is connected, and its row is not on the screen.
+    Connected(String),
+    /// A source was disconnected.
+    Disconnected {
+        /// What people call it.
+        name: String,
+        /// Whether its provider was told.
+        told: bool,
+        /// How many research jobs go on without it.
+        jobs: u32,
+    },
+    /// A question took the place of this draft in the box.
+    DraftReplaced(String),
 }
 
 /// Something that happened to a question.
@@ -113,6 +128,8 @@ pub enum DeskAction {
     },
     /// The person typed.
     Drafted(String),
+    /// An earlier question, to be asked once more.
+    AskedAgain(String),
     /// Sources are in the way.
     Blocked(Vec<String>),
     /// "Not now".
@@ -139,6 +156,8 @@ pub enum DeskAction {
     Stream(String, StreamAction),
     /// Show a note.
     Toasted(Toast),
+    /// The person looks at the note, or does no more.
+    ToastHeld(bool),
     /// The note is over.
     ToastOver,
 }
@@ -161,6 +180,14 @@ impl Desk {
             DeskAction::Drafted(text) => {
                 self.draft = text;
                 self.trouble = None;
+            }
+            DeskAction::AskedAgain(question) => {
+                let draft = std::mem::replace(&mut self.draft, question);
+                if !draft.trim().is_empty() && draft != self.draft {
+                    self.toast = Some(Toast::DraftReplaced(draft));
+                }
+                self.trouble = None;
+                self.focus.put("composer".to_owned());
             }
             DeskAction::Blocked(sources) => {
                 self.is_sending = false;
@@ -206,7 +233,11 @@ impl Desk {
             DeskAction::JobUnheard(id) => self.change(&id, |job| job.is_out_of_touch = true),
             DeskAction::Stream(job, action) => self.stream(job, action),
             DeskAction::Toasted(toast) => self.toast = Some(toast),
-            DeskAction::ToastOver => self.toast = None,
+            DeskAction::ToastHeld(is_held) => self.is_toast_held = is_held,
+            DeskAction::ToastOver => {
+                self.toast = None;
+                self.is_toast_held = false;
+            }
         }
     }
 
@@ -216,6 +247,14 @@ impl Desk {
         change(job);
         if was_open && !job.is_open() {
             self.news.put(Some(DeskNews::Over(job.state)));
+        }
+    }
+
+    /// The sources that the note is about and that can be switched on again.
+    pub fn toast_sources(&self) -> &[String] {
+        match &self.toast {
+            Some(Toast::SentWithout(ids)) => ids,
+            _ => &[],
         }
     }
 

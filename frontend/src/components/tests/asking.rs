@@ -211,6 +211,7 @@ async fn a_note_has_its_way_back_and_can_be_dismissed() {
         undo: Some("Turn back on".into()),
         onundo: Callback::noop(),
         ondismiss: Callback::noop(),
+        onhold: Callback::noop(),
     };
     let html = render::<ToastNote>(props).await;
     assert_eq!(text(&html), "Sent without ServiceNow. Turn back on");

@@ -255,3 +255,15 @@ fn what_is_kept_for_a_reload_is_kept_for_the_newest_jobs_alone() {
     desk.apply(DeskAction::Uses("2".to_owned(), vec!["a".to_owned()]));
     assert_eq!(desk.waits_of_first(1).into_keys().collect::<Vec<_>>(), ["2"]);
 }
+
+#[test]
+fn asking_again_loses_no_draft() {
+    let mut desk = with_job();
+    desk.apply(DeskAction::Drafted("Something else".to_owned()));
+    desk.apply(DeskAction::AskedAgain("Which?".to_owned()));
+    assert_eq!((desk.draft.as_str(), desk.focus.value.as_str()), ("Which?", "composer"));
+    assert_eq!(desk.toast, Some(Toast::DraftReplaced("Something else".to_owned())));
+    let mut desk = with_job();
+    desk.apply(DeskAction::AskedAgain("Which?".to_owned()));
+    assert_eq!((desk.draft.as_str(), desk.toast), ("Which?", None));
+}

@@ -4,7 +4,7 @@ use aiq_connect_shared::FaultCode;
 
 use super::time;
 use crate::state::connections::{Connections, News};
-use crate::state::desk::DeskNews;
+use crate::state::desk::{DeskNews, Toast};
 use crate::state::flow::Ended;
 use crate::state::job_wait::WaitNews;
 use crate::state::live::Message;
@@ -52,6 +52,21 @@ pub fn source(news: &News, connections: &Connections) -> Message {
 /// Nothing blocks any more.
 pub fn ready() -> Message {
     polite("All sources are ready.".to_owned())
+}
+
+/// One source is connected, and another one is still to be.
+pub fn next(name: &str) -> Message {
+    polite(format!("{name} is next."))
+}
+
+/// A note, where nothing else says it.
+pub fn note(toast: &Toast, names: &[&str]) -> Option<Message> {
+    match toast {
+        Toast::SentWithout(_) | Toast::Copied | Toast::NotCopied | Toast::DraftReplaced(_) => {
+            Some(polite(super::composer::toast(toast, names)))
+        }
+        Toast::JobWaits { .. } | Toast::Back(_) | Toast::Connected(_) | Toast::Disconnected { .. } => None,
+    }
 }
 
 /// What happened to a question.
