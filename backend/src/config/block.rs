@@ -1,7 +1,7 @@
 //! The one list of our own keys and variables: whatever else stands in `aiq_connect:` is a mistake.
 
 use super::{
-    database,
+    compat, database,
     errors::nearest,
     listeners, outbound,
     reader::{Entry, Reading},
@@ -9,8 +9,19 @@ use super::{
 };
 
 /// The keys of `aiq_connect` itself.
-const KEYS: &[&str] =
-    &["public_url", "bind", "worker", "database", "key_file", "sign_in", "upstream", "outbound", "sources", "servers"];
+const KEYS: &[&str] = &[
+    "public_url",
+    "bind",
+    "worker",
+    "database",
+    "key_file",
+    "sign_in",
+    "upstream",
+    "outbound",
+    "compat",
+    "sources",
+    "servers",
+];
 
 /// The keys of the blocks in it, by the path that documentation gives them.
 const BLOCKS: &[(&str, &[&str])] = &[
@@ -19,6 +30,7 @@ const BLOCKS: &[(&str, &[&str])] = &[
     ("sign_in", sign_in::KEYS),
     ("upstream", upstream::KEYS),
     ("outbound", outbound::KEYS),
+    ("compat", compat::KEYS),
     ("sources.<source id>", sources::KEYS),
     ("servers.<server id>", servers::KEYS),
 ];

@@ -5,6 +5,7 @@
 
 mod block;
 mod client;
+mod compat;
 mod database;
 mod environment;
 mod errors;
@@ -36,6 +37,7 @@ use self::reader::{Entry, Reading};
 pub use self::{
     block::{VARIABLES, keys},
     client::ClientSource,
+    compat::Compat,
     database::Database,
     environment::{Environment, ProcessEnvironment},
     errors::{ConfigError, Place, Problem},
@@ -68,6 +70,8 @@ pub struct Config {
     pub sign_in: Option<SignInConfig>,
     /// What jobs are forwarded to, if they are.
     pub upstream: Option<Upstream>,
+    /// What is said otherwise for clients that were made for AIQ.
+    pub compat: Compat,
     /// What outbound requests may reach.
     pub outbound: Outbound,
     /// The sources, in the order of the file.
@@ -125,6 +129,7 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         key: key?,
         sign_in,
         upstream,
+        compat: compat::read(block),
         outbound,
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),

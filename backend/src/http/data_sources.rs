@@ -10,7 +10,7 @@ use axum::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    App,
+    App, compat,
     person::Person,
     problem::{ApiError, problem},
 };
@@ -22,7 +22,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let sources = app.connections.data_sources(&person.id).await?;
-    let Ok(body) = serde_json::to_vec(&sources) else {
+    let Ok(body) = compat::in_asked_words(&app, &sources).and_then(|body| serde_json::to_vec(&body)) else {
         return Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The listing could not be written."));
     };
     let etag = format!("\"{}\"", &crate::domain::hex(&Sha256::digest(&body))[..32]);
