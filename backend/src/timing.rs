@@ -33,6 +33,8 @@ pub const DISCOVERY_RETRY: (std::time::Duration, std::time::Duration) =
 pub const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(5);
 /// One request to the research service. Its first job on a cold worker takes seconds to be accepted.
 pub const RESEARCH_REQUEST: std::time::Duration = std::time::Duration::from_mins(1);
+/// How long `/health` waits for the research service.
+pub const RESEARCH_GLANCE: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often the way to a sign-in that works is looked at again: just after what is known of it gets old.
 pub const DISCOVERY_AGAIN: std::time::Duration = std::time::Duration::from_secs(310);
 /// How long the keys of the issuer of AIQ's people are believed without asking again.
