@@ -11,9 +11,14 @@ const FOLDER = fileURLToPath(new URL('../../docs/screens/', import.meta.url));
 /** `[file, title, [look]]` in the order of the index. */
 const taken = [];
 
-/** Photographs a whole page. What moves stands still, so that the same page gives the same picture. */
+/** Photographs a whole page, small enough to be kept with the sources. */
 async function photograph(page, file, look) {
-  await page.screenshot({ path: join(FOLDER, `${file}.${look}.png`), fullPage: true, animations: 'disabled', caret: 'hide' });
+  const browser = await page.context().newCDPSession(page);
+  const { cssContentSize: { width, height } } = await browser.send('Page.getLayoutMetrics');
+  const clip = { x: 0, y: 0, width, height, scale: 1 };
+  const { data } = await browser.send('Page.captureScreenshot', { format: 'webp', quality: 82, captureBeyondViewport: true, clip });
+  await writeFile(join(FOLDER, `${file}.${look}.webp`), Buffer.from(data, 'base64'));
+  await browser.detach();
 }
 
 /** Every component in every state. */
@@ -145,14 +150,14 @@ async function index() {
     'and from a running demo. Do not edit by hand.', '',
   ];
   for (const [file, title] of taken.sort()) {
-    lines.push(`## ${title}`, '', looks.map((look) => `[${look}](${file}.${look}.png)`).join(' · '), '');
-    lines.push(`![${title}](${file}.light.png)`, '');
+    lines.push(`## ${title}`, '', looks.map((look) => `[${look}](${file}.${look}.webp)`).join(' · '), '');
+    lines.push(`![${title}](${file}.light.webp)`, '');
   }
   await writeFile(join(FOLDER, 'README.md'), lines.join('\n'));
 }
 
 await mkdir(FOLDER, { recursive: true });
-for (const name of await readdir(FOLDER)) if (name.endsWith('.png')) await rm(join(FOLDER, name));
+for (const name of await readdir(FOLDER)) if (name.endsWith('.webp')) await rm(join(FOLDER, name));
 const browser = await launch();
 try {
   await components(browser);

@@ -179,7 +179,9 @@ pub fn look(row: &RowState, is_on: bool) -> (Tone, Shape) {
         Kind::Disconnected
         | Kind::Expired
         | Kind::WindowBlocked
-        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved) => (Tone::Warn, Shape::Triangle),
+        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved | FaultCode::AccountChanged) => {
+            (Tone::Warn, Shape::Triangle)
+        }
         Kind::Failed(FaultCode::ConsentDenied) => (Tone::Quiet, Shape::Ring),
         Kind::Failed(_) => (Tone::Danger, Shape::Cross),
         Kind::Free | Kind::Denied | Kind::TurnedOff | Kind::Unavailable(_) => (Tone::Quiet, Shape::Ring),

@@ -147,10 +147,11 @@ impl RowState {
         Self { kind, notice, has_grant: has_grant(auth), is_required: auth.required }
     }
 
-    /// The same row while nobody's account can be used. What needs no account, or is switched off, stays as it is.
+    /// The same row while nobody's account can be used. What needs no account stays as it is; so does what was switched
+    /// off, unless all of it is, because nobody is told apart.
     pub fn away(self, why: Away) -> Self {
-        match self.kind {
-            Kind::Free | Kind::TurnedOff => self,
+        match (self.kind, why) {
+            (Kind::Free, _) | (Kind::TurnedOff, Away::SignedOut) => self,
             _ => Self { kind: Kind::Unavailable(why), notice: None, ..self },
         }
     }
