@@ -181,8 +181,7 @@ impl RowState {
                 }
                 _ => None,
             },
-            Kind::Free | Kind::Checking | Kind::Disconnecting => None,
-            Kind::TurnedOff | Kind::Unavailable(_) => None,
+            Kind::Free | Kind::Checking | Kind::Disconnecting | Kind::TurnedOff | Kind::Unavailable(_) => None,
             Kind::Disconnected | Kind::Denied => Some(RowAction::Connect),
             Kind::WindowBlocked | Kind::Connecting => Some(RowAction::Cancel),
             Kind::ExpiringSoon | Kind::Expired => Some(RowAction::Reconnect),
