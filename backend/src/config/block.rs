@@ -9,8 +9,20 @@ use super::{
 };
 
 /// The keys of `aiq_connect` itself.
-const KEYS: &[&str] =
-    &["public_url", "bind", "worker", "database", "key_file", "sign_in", "upstream", "outbound", "sources", "servers"];
+const KEYS: &[&str] = &[
+    "public_url",
+    "bind",
+    "worker",
+    "database",
+    "key_file",
+    "sign_in",
+    "local_user",
+    "allow_any_audience",
+    "upstream",
+    "outbound",
+    "sources",
+    "servers",
+];
 
 /// The keys of the blocks in it, by the path that documentation gives them.
 const BLOCKS: &[(&str, &[&str])] = &[
@@ -25,6 +37,9 @@ const BLOCKS: &[(&str, &[&str])] = &[
 
 /// Our variables. The worker's address is read by workers only, who may share our environment.
 pub const VARIABLES: &[&str] = &[
+    "REQUIRE_AUTH",
+    "AIQ_JWT_ISSUER",
+    "AIQ_JWT_AUDIENCE",
     "AIQ_PUBLIC_URL",
     "AIQ_TOKEN_ENCRYPTION_KEY",
     "AIQ_CONNECT_BIND",

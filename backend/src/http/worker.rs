@@ -16,6 +16,7 @@ use super::{
     App,
     extract::JsonBody,
     problem::{ApiError, problem},
+    request_log,
 };
 use crate::{
     connections::{FreshToken, TokenQuestion},
@@ -45,6 +46,7 @@ pub(super) async fn resolve(
     _: WorkerCredential,
     JsonBody(request): JsonBody<ResolveRequest>,
 ) -> Result<Response, ApiError> {
+    request_log::note_job(&request.job_id);
     let question = TokenQuestion {
         job: JobId(request.job_id),
         server: request.mcp_server_id.as_str().into(),

@@ -17,10 +17,10 @@ use crate::{
 
 /// The gate.
 pub struct Gate {
-    connections: Arc<Connections>,
-    store: Arc<dyn Store>,
-    vault: Arc<Vault>,
-    chance: Chance,
+    pub(super) connections: Arc<Connections>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) vault: Arc<Vault>,
+    pub(super) chance: Chance,
     research: Option<Arc<dyn ResearchService>>,
 }
 

@@ -2,10 +2,12 @@
 
 mod forward_nat;
 mod gate;
+mod register;
 
 pub use self::{
     forward_nat::NatService,
     gate::{Gate, JobError, SubmitError},
+    register::{NewJob, RegisterError},
 };
 
 use async_trait::async_trait;

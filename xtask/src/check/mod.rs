@@ -63,7 +63,7 @@ fn walk(project: &Project, stack: &mut Stack<'_>, expect: &mut Expectations) -> 
 
 fn different_processes(project: &Project, stack: &Stack<'_>, expect: &mut Expectations) -> Result<()> {
     let mut all = Vec::new();
-    for name in ["backend", "scheduler", "nat", "mcp", "provider"] {
+    for name in ["backend", "scheduler", "nat", "mcp", "tickets", "provider"] {
         all.push(stack.id(name)?);
         say::line("process", format!("{name} {}", stack.id(name)?));
     }

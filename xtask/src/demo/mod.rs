@@ -1,8 +1,10 @@
 //! `cargo xtask demo`: the whole system on this machine, with people to sign in as.
 
+pub mod control;
 mod environment;
 pub mod plan;
 mod ports;
+pub mod secrets;
 mod service;
 pub mod stack;
 mod table;

@@ -3,6 +3,7 @@
 mod browser;
 mod counts;
 mod guide;
+mod logs;
 mod node;
 mod python;
 mod rust;
@@ -18,7 +19,7 @@ use crate::{check, say};
 
 type Suite = (&'static str, fn(&Project) -> Result<Tally>);
 
-const SUITES: [Suite; 12] = [
+const SUITES: [Suite; 13] = [
     ("formatting", rust::formatting),
     ("set-up", set_up),
     ("clippy", rust::clippy),
@@ -31,6 +32,8 @@ const SUITES: [Suite; 12] = [
     ("stack", check::run),
     ("guide", guide::run),
     ("browser", browser::run),
+    // The last: it searches what all the others left behind.
+    ("logs", logs::run),
 ];
 
 /// What one suite came to.
@@ -43,6 +46,7 @@ struct Outcome {
 /// Runs all suites; fails unless every test of every suite passed.
 pub fn run() -> Result<()> {
     let project = Project::find()?;
+    logs::forget(&project)?;
     let mut outcomes = Vec::new();
     for (suite, run) in SUITES {
         println!();
@@ -59,9 +63,21 @@ pub fn run() -> Result<()> {
     report(&outcomes)
 }
 
-/// Runs the browser's suite alone.
-pub fn run_browser() -> Result<()> {
-    run_alone("browser", browser::run)
+/// Runs one suite alone.
+pub fn run_only(name: &str) -> Result<()> {
+    let project = Project::find()?;
+    let Some((suite, run)) = SUITES.into_iter().find(|(suite, _)| *suite == name) else {
+        let names = SUITES.map(|(suite, _)| suite).join(", ");
+        bail!("no suite is called `{name}`; there are: {names}");
+    };
+    let since = Instant::now();
+    let tally = run(&project)?;
+    report(&[Outcome { suite, tally, time: since.elapsed() }])
+}
+
+/// Runs the browser's suite alone, or those of its files whose names contain `name`.
+pub fn run_browser(name: &str) -> Result<()> {
+    run_alone("browser", |project| browser::run_named(project, name))
 }
 
 /// Walks the guide alone.
@@ -69,7 +85,7 @@ pub fn run_guide() -> Result<()> {
     run_alone("guide", guide::run)
 }
 
-fn run_alone(suite: &'static str, run: fn(&Project) -> Result<Tally>) -> Result<()> {
+fn run_alone(suite: &'static str, run: impl FnOnce(&Project) -> Result<Tally>) -> Result<()> {
     let project = Project::find()?;
     setup::ready(&project, Purpose::Tests)?;
     let since = Instant::now();
