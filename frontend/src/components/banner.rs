@@ -97,7 +97,9 @@ fn act(source: &Named, props: &BannerNoteProps) -> Html {
         move |_: MouseEvent| onevent.emit(RowEvent { id: id.clone(), kind: RowEventKind::Act(action) })
     };
     html! {
-        <button type="button" class="button is-small" {onclick} aria-label={row_words::action_name(action, &source.name)}>
+        // It goes away with the click; the row, where the sign-in goes on, stays.
+        <button type="button" class="button is-small" {onclick} aria-label={row_words::action_name(action, &source.name)}
+            data-focus-home={format!("details-{}", source.id)}>
             { row_words::action(action) }
         </button>
     }
