@@ -1,26 +1,26 @@
 """Asks for tokens inside real Dask workers, and uses them: one question a line on standard input, one answer a line.
 
-A question is a JSON object: `form` (`async` or `sync`), `sub`, `server`, `job`, and perhaps `refuse` (ask once more as if
-the server had refused the token) and `key` (another worker key than the worker's own). An answer says whose the last
+A question is a JSON object: `form` (`async` or `sync`), `sub`, `server`, `job`, and perhaps `refuse` (ask once more as
+if the server had refused the token) and `key` (another worker key than the worker's own). An answer says whose the last
 token was by the MCP server's own word, and names tokens by their hashes only.
 """
 
+import asyncio
 import json
 import os
 import sys
 from typing import Any
 
+from aiq_connect import AiqConnectError, Broker, MCPTokenStore, SyncBroker, SyncMCPTokenStore
 from distributed import Client
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
 
 Question = dict[str, Any]
 
 
 def owner(token: Any) -> str:
     """Call the MCP server with the token, and return who that is there."""
-    import asyncio
-
-    from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
 
     async def whoami() -> str:
         headers = {"Authorization": f"Bearer {token.value}"}
@@ -42,8 +42,6 @@ def failed(error: Exception) -> dict[str, Any]:
 
 def ask_sync(question: Question) -> dict[str, Any]:
     """Ask as an ordinary task does, in one of the worker's threads."""
-    from aiq_connect import AiqConnectError, SyncBroker, SyncMCPTokenStore
-
     broker = SyncBroker(os.environ["AIQ_CONNECT_WORKER_URL"], question["key"]) if question.get("key") else None
     with SyncMCPTokenStore(broker) as store:
         try:
@@ -61,10 +59,6 @@ def ask_sync(question: Question) -> dict[str, Any]:
 
 async def ask_async(question: Question) -> dict[str, Any]:
     """Ask as a coroutine task does, on the worker's own event loop."""
-    import asyncio
-
-    from aiq_connect import AiqConnectError, Broker, MCPTokenStore
-
     broker = Broker(os.environ["AIQ_CONNECT_WORKER_URL"], question["key"]) if question.get("key") else None
     async with MCPTokenStore(broker) as store:
         try:

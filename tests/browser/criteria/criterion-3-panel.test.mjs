@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { action, breakAtTheProvider, call, closed, connect, disconnect, INCIDENTS, isWanted, opening, row, rowIs, signIn, want, window } from '../acts.mjs';
+import { action, breakAtTheProvider, call, closed, connect, disconnect, INCIDENTS, isAtTheProvider, isWanted, opening, row, rowIs, signIn, want, window } from '../acts.mjs';
 import { arrive, assertQuiet, atTheProvider, cancelAtTheProvider, home, launch } from '../people.mjs';
 import { provider } from '../stack.mjs';
 
@@ -73,6 +73,7 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
 
   test('cancelling closes the window and leaves everything as it was', async () => {
     const opened = await window(erin, INCIDENTS);
+    await isAtTheProvider(opened);
     await rowIs(erin, INCIDENTS, 'connecting', /Waiting for sign-in/);
     await action(erin, INCIDENTS).click();
     await rowIs(erin, INCIDENTS, 'disconnected', /Not connected/);
@@ -156,7 +157,7 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
   test('a provider that cuts its pages off from our window hinders nothing', async () => {
     await provider.set({ opener_cut: true });
     const opened = await window(erin, INCIDENTS);
-    await opened.getByRole('button', { name: /sign-in|continue/i }).waitFor();
+    await isAtTheProvider(opened);
     assert.equal(await opened.evaluate(() => globalThis.opener), null, 'the opener is really cut off');
     await rowIs(erin, INCIDENTS, 'connecting');
     await atTheProvider(opened, erin.name);
@@ -195,6 +196,7 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
     const opened = await opening(erin, () => erin.page.keyboard.press('Enter'));
     await rowIs(erin, INCIDENTS, 'connecting');
     assert.equal(await focused(), 'Details, Team Incidents');
+    await isAtTheProvider(opened);
     await action(erin, INCIDENTS).click();
     await closed(opened);
   });
