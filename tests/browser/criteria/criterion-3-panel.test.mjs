@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { action, breakAtTheProvider, call, closed, connect, disconnect, INCIDENTS, isAtTheProvider, isWanted, opening, row, rowIs, signIn, want, window } from '../acts.mjs';
+import { action, breakAtTheProvider, call, closed, connect, disconnect, INCIDENTS, isAtTheProvider, isWanted, listed, opening, row, rowIs, signIn, want, window } from '../acts.mjs';
 import { arrive, assertQuiet, atTheProvider, cancelAtTheProvider, home, launch } from '../people.mjs';
-import { provider } from '../stack.mjs';
+import { provider, until } from '../stack.mjs';
 
 let browser;
 let erin;
@@ -109,10 +109,7 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
     await provider.rest();
     await erin.page.locator(`[data-testid=source-row-${INCIDENTS.id}]:is([data-state=expiring_soon], [data-state=expired])`).waitFor();
     // The service says so as soon as it is so; the page asks when it is loaded.
-    await erin.page.waitForFunction(async (id) => {
-      const sources = await (await fetch('/v1/data_sources')).json();
-      return sources.find((source) => source.id === id).per_user_auth.status === 'expired';
-    }, INCIDENTS.id);
+    await until('the service says that it expired', async () => (await listed(erin, INCIDENTS)).status === 'expired');
     await erin.page.reload();
     await rowIs(erin, INCIDENTS, 'expired', /Sign-in expired/);
     assert.ok(await isWanted(erin, INCIDENTS));
