@@ -175,17 +175,19 @@ fn weight(action: RowAction, kind: Kind, is_on: bool) -> Option<&'static str> {
 /// How a state looks.
 pub fn look(row: &RowState, is_on: bool) -> (Tone, Shape) {
     match row.kind {
+        Kind::Disconnected if is_on => (Tone::Warn, Shape::Triangle),
         Kind::Connected => (Tone::Ok, Shape::Disc),
         Kind::ExpiringSoon => (Tone::Warn, Shape::Disc),
         Kind::Connecting | Kind::Checking | Kind::Disconnecting => (Tone::Info, Shape::Dashes),
-        Kind::Disconnected if !is_on => (Tone::Quiet, Shape::Ring),
-        Kind::Disconnected
-        | Kind::Expired
+        Kind::Expired
         | Kind::WindowBlocked
-        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved) => (Tone::Warn, Shape::Triangle),
-        Kind::Failed(FaultCode::ConsentDenied) => (Tone::Quiet, Shape::Ring),
-        Kind::Failed(_) => (Tone::Danger, Shape::Cross),
-        Kind::Free | Kind::Denied | Kind::TurnedOff | Kind::Unavailable(_) => (Tone::Quiet, Shape::Ring),
+        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved | FaultCode::AccountChanged) => {
+            (Tone::Warn, Shape::Triangle)
+        }
+        Kind::Failed(code) if code != FaultCode::ConsentDenied => (Tone::Danger, Shape::Cross),
+        Kind::Failed(_) | Kind::Disconnected | Kind::Free | Kind::Denied | Kind::TurnedOff | Kind::Unavailable(_) => {
+            (Tone::Quiet, Shape::Ring)
+        }
     }
 }
 

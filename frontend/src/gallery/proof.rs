@@ -65,7 +65,7 @@ fn after(kind: Kind) -> Option<Kind> {
 
 #[test]
 fn every_state_of_a_row_has_a_scene() {
-    let drawn: Vec<_> = rows::all().into_iter().flat_map(|set| set.rows).map(|(_, props)| props.row).collect();
+    let drawn: Vec<_> = rows::all().into_iter().flat_map(|set| set.states).map(|(_, props)| props.row).collect();
     let mut kind = Some(Kind::Free);
     let mut seen = 0;
     while let Some(now) = kind {
@@ -92,7 +92,7 @@ fn every_sentence_beside_a_state_has_a_scene() {
         Notice::WindowGone => "window gone".to_owned(),
         Notice::StillWaiting => "still waiting".to_owned(),
     };
-    let drawn = rows::all().into_iter().flat_map(|set| set.rows).filter_map(|(_, props)| props.row.notice);
+    let drawn = rows::all().into_iter().flat_map(|set| set.states).filter_map(|(_, props)| props.row.notice);
     let drawn: BTreeSet<_> = drawn.map(|notice| word(&notice)).collect();
     let denied = FaultCode::ConsentDenied;
     let faults = rows::FAULTS.iter().filter(|code| **code != denied);

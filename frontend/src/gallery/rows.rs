@@ -36,15 +36,15 @@ pub struct Rows {
     /// What people read over it.
     pub title: &'static str,
     /// Each in its state.
-    pub rows: Vec<Row>,
+    pub states: Vec<Row>,
 }
 
 /// Every row, drawn.
 pub async fn groups() -> Vec<Group> {
     let mut groups = Vec::new();
-    for Rows { file, title, rows } in all() {
+    for Rows { file, title, states } in all() {
         let mut scenes = Vec::new();
-        for (name, props) in rows {
+        for (name, props) in states {
             scenes.push(scene::<SourceRow>(&name, props).await);
         }
         groups.push(Group { file, title, frame: Frame::Rows, scenes });
@@ -55,16 +55,16 @@ pub async fn groups() -> Vec<Group> {
 /// Every row.
 pub fn all() -> Vec<Rows> {
     vec![
-        Rows { file: "10-rows-settled", title: "Rows: nothing under way", rows: settled() },
-        Rows { file: "11-rows-faults", title: "Rows: a fault", rows: faults() },
+        Rows { file: "10-rows-settled", title: "Rows: nothing under way", states: settled() },
+        Rows { file: "11-rows-faults", title: "Rows: a fault", states: faults() },
         Rows {
             file: "12-rows-fault-beside-connected",
             title: "Rows: a fault beside a sign-in that works",
-            rows: beside(),
+            states: beside(),
         },
-        Rows { file: "13-rows-under-way", title: "Rows: something under way", rows: under_way() },
-        Rows { file: "14-rows-after-an-attempt", title: "Rows: after an attempt", rows: ends() },
-        Rows { file: "15-rows-details", title: "Rows: details", rows: details() },
+        Rows { file: "13-rows-under-way", title: "Rows: something under way", states: under_way() },
+        Rows { file: "14-rows-after-an-attempt", title: "Rows: after an attempt", states: ends() },
+        Rows { file: "15-rows-details", title: "Rows: details", states: details() },
     ]
 }
 

@@ -37,7 +37,7 @@ fn the_list_of_words_is_what_the_code_says() {
 fn words() -> String {
     let mut text = HEAD.to_owned();
     for set in rows::all() {
-        row_table(&mut text, set.title, &set.rows);
+        row_table(&mut text, set.title, &set.states);
     }
     banners(&mut text);
     blocker(&mut text);

@@ -160,10 +160,11 @@ impl RowState {
         self
     }
 
-    /// The same row while nobody's account can be used. What needs no account, or is switched off, stays as it is.
+    /// The same row while nobody's account can be used. What needs no account stays as it is; so does what was switched
+    /// off, unless all of it is, because nobody is told apart.
     pub fn away(self, why: Away) -> Self {
-        match self.kind {
-            Kind::Free | Kind::TurnedOff => self,
+        match (self.kind, why) {
+            (Kind::Free, _) | (Kind::TurnedOff, Away::SignedOut) => self,
             _ => Self { kind: Kind::Unavailable(why), notice: None, ..self },
         }
     }
@@ -193,8 +194,7 @@ impl RowState {
                 }
                 _ => None,
             },
-            Kind::Free | Kind::Checking | Kind::Disconnecting => None,
-            Kind::TurnedOff | Kind::Unavailable(_) => None,
+            Kind::Free | Kind::Checking | Kind::Disconnecting | Kind::TurnedOff | Kind::Unavailable(_) => None,
             Kind::Disconnected | Kind::Denied => Some(RowAction::Connect),
             Kind::WindowBlocked | Kind::Connecting => Some(RowAction::Cancel),
             Kind::ExpiringSoon | Kind::Expired => Some(RowAction::Reconnect),
