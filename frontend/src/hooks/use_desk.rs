@@ -53,7 +53,8 @@ pub fn use_desk(person: AttrValue) -> UseReducerHandle<Desk> {
     {
         let dispatcher = desk.dispatcher();
         // A note that nobody can see is not over.
-        let is_held = desk.is_toast_held || !use_visibility();
+        let is_visible = use_visibility();
+        let is_held = desk.is_toast_held || !is_visible;
         use_effect_with((desk.toast.clone(), is_held), move |(toast, is_held)| {
             let over = (toast.is_some() && !is_held)
                 .then(|| Timeout::new(pace::millis(pace::TOAST), move || dispatcher.dispatch(DeskAction::ToastOver)));
