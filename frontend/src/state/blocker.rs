@@ -51,16 +51,19 @@ impl Blocker {
         self.items.iter().filter(|item| item.row.blocks()).collect()
     }
 
-    /// The source to connect next, when the ones that blocked `before` were these: one of them works now, and the
-    /// person can go on with another.
-    pub fn next(&self, before: &[String]) -> Option<&Item> {
-        let blocking = self.blocking();
-        let has_left = before.iter().any(|id| blocking.iter().all(|item| item.source.id != *id));
+    /// The first one that the person can do something about by signing in.
+    pub fn first_to_connect(&self) -> Option<&Item> {
         let leads_on = |action| {
             matches!(action, RowAction::Connect | RowAction::Reconnect | RowAction::AddPermission | RowAction::TryAgain)
         };
-        let next = blocking.into_iter().find(|item| item.row.action().is_some_and(leads_on));
-        next.filter(|_| has_left)
+        self.blocking().into_iter().find(|item| item.row.action().is_some_and(leads_on))
+    }
+
+    /// The source to connect next, when these blocked before: one of them works now, and the person can go on.
+    pub fn next(&self, before: &[String]) -> Option<&Item> {
+        let blocking = self.blocking();
+        let has_left = before.iter().any(|id| blocking.iter().all(|item| item.source.id != *id));
+        self.first_to_connect().filter(|_| has_left)
     }
 
     /// What it is about.
