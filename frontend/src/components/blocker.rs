@@ -42,12 +42,13 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
     };
     let (glyph_tone, shape) = match tone {
         Tone::Ready => (GlyphTone::Ok, Shape::Tick),
-        Tone::Connect => (GlyphTone::Warn, Shape::Triangle),
+        Tone::Connect | Tone::Unreachable => (GlyphTone::Warn, Shape::Triangle),
         Tone::NotSetUp => (GlyphTone::Danger, Shape::Cross),
     };
     // One thing to do at a time: several are connected one after the other.
     let first = props.blocker.first_to_connect().map(|item| &item.source.id);
-    let only = (tone == Tone::Connect && blocking.len() == 1).then(|| blocking.first()).flatten();
+    let only =
+        (matches!(tone, Tone::Connect | Tone::Unreachable) && blocking.len() == 1).then(|| blocking.first()).flatten();
 
     html! {
         <section class={classes!("blocker", glyph_tone.class())} role="group" aria-labelledby="blocker-title"

@@ -31,6 +31,8 @@ pub enum Tone {
     Connect,
     /// Only an administrator could: sending without is the way out.
     NotSetUp,
+    /// Nobody's fault, and it may pass: the page keeps asking.
+    Unreachable,
 }
 
 impl Blocker {
@@ -75,6 +77,7 @@ impl Blocker {
         match blocking.as_slice() {
             [] => Tone::Ready,
             all if all.iter().all(is_not_set_up) => Tone::NotSetUp,
+            all if all.iter().all(|item| item.row.kind == Kind::Failed(FaultCode::IdpUnreachable)) => Tone::Unreachable,
             _ => Tone::Connect,
         }
     }
@@ -163,6 +166,18 @@ mod tests {
         };
         assert_eq!(tone(&["a"]), Tone::NotSetUp);
         assert_eq!(tone(&["a", "b"]), Tone::Connect);
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_not_asked_to_be_connected() {
+        let away = |id| faulty(id, AuthStatus::Error, FaultCode::IdpUnreachable);
+        let connections = with(vec![away("a"), away("b"), protected("c", AuthStatus::Expired)], &["a", "b", "c"]);
+        let tone = |ids: &[&str]| {
+            let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
+            Blocker::look(&ids, &connections, noon()).tone()
+        };
+        assert_eq!(tone(&["a", "b"]), Tone::Unreachable);
+        assert_eq!(tone(&["a", "c"]), Tone::Connect);
     }
 
     #[test]
