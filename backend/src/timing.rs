@@ -45,3 +45,5 @@ pub const ISSUER_KEYS_RETRY: TimeDelta = TimeDelta::seconds(5);
 pub const ISSUER_KEYS_LAST_GOOD: TimeDelta = TimeDelta::hours(24);
 /// How far the clocks of those who sign tokens may differ from ours.
 pub const CLOCK_LEEWAY: TimeDelta = TimeDelta::seconds(60);
+/// How long somebody whose key is known waits for newer ones.
+pub const ISSUER_KEYS_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
