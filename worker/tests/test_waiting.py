@@ -140,7 +140,11 @@ async def test_a_restored_source_is_used_at_once(broker: BrokerDouble, store: St
     broker.will(token("t2"))
     await job
     assert (await store.resolve(None, "incidents", job_id="job-1")).value == "t2"
-    assert len(broker.asked) == 2, "the refusal of a moment ago is forgotten, and the token is remembered"
+    assert len(broker.asked) == 2, "the token is remembered"
+    broker.will(token("t3"))
+    refused = hashlib.sha256(b"t2").hexdigest()
+    renewed = await store.resolve(None, "incidents", job_id="job-1", rejected_sha256=refused)
+    assert renewed.value == "t3", "the refusal of a moment ago is forgotten"
 
 
 async def test_the_refused_token_is_named_as_long_as_the_job_waits(broker: BrokerDouble, store: Store) -> None:
