@@ -15,8 +15,11 @@ const resourceScopes = ({ resource, tickets }) => ({
   [tickets.resource]: ['tickets:read', 'tickets:write'],
 });
 
-/** @param {ReturnType<import('./settings.mjs').readSettings>} settings */
-export function configuration(settings) {
+/**
+ * @param {ReturnType<import('./settings.mjs').readSettings>} settings
+ * @param {ReturnType<import('./switches.mjs').atRest>} switches
+ */
+export function configuration(settings, switches) {
   return {
     clients: [signInClient(settings), introspectionClient(settings), serviceDeskClient(settings)],
     findAccount,
@@ -31,14 +34,16 @@ export function configuration(settings) {
     // The ID token itself carries name and email, so that signing in needs no second request.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
+    // It refuses every other value, so clients have to know.
+    discovery: { prompt_values_supported: ['none', 'login', 'consent'] },
     pkce: { required: () => true },
     clientBasedCORS: () => false,
     // Every use of a refresh token makes a new one, and a second use of the old one revokes the whole grant.
     rotateRefreshToken: true,
-    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: (_ctx, client) => switches.refresh_tokens && client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,
     ttl: {
-      AccessToken: () => settings.accessTokenSeconds,
+      AccessToken: () => accessTokenSeconds(settings, switches),
       AuthorizationCode: () => 60,
       IdToken: () => HOUR,
       Interaction: () => HOUR,
@@ -57,7 +62,7 @@ export function configuration(settings) {
       },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, resource) => resourceServer(settings, resource),
+        getResourceServerInfo: (_ctx, resource) => resourceServer(settings, switches, resource),
         // A token request that does not repeat `resource` gets the one that was authorized (RFC 8707 §2.2).
         useGrantedResource: () => true,
       },
@@ -103,7 +108,7 @@ function serviceDeskClient({ publicUrl, tickets }) {
   };
 }
 
-function resourceServer(settings, resource) {
+function resourceServer(settings, switches, resource) {
   const scopes = resourceScopes(settings)[resource];
   if (!scopes) throw new errors.InvalidTarget();
   return {
@@ -111,8 +116,12 @@ function resourceServer(settings, resource) {
     audience: resource,
     // Opaque: a revoked token is dead at once, because the MCP server has to ask about it.
     accessTokenFormat: 'opaque',
-    accessTokenTTL: settings.accessTokenSeconds,
+    accessTokenTTL: accessTokenSeconds(settings, switches),
   };
+}
+
+function accessTokenSeconds(settings, switches) {
+  return switches.access_token_seconds ?? settings.accessTokenSeconds;
 }
 
 function signingKey() {

@@ -1,16 +1,31 @@
 //! The one list of our own keys and variables: whatever else stands in `aiq_connect:` is a mistake.
 
 use super::{
-    database,
+    compat, database,
     errors::nearest,
     listeners, outbound,
     reader::{Entry, Reading},
-    servers, sign_in, sources, upstream,
+    servers, sign_in, sources, upstream, waiting,
 };
 
 /// The keys of `aiq_connect` itself.
-const KEYS: &[&str] =
-    &["public_url", "bind", "worker", "database", "key_file", "sign_in", "upstream", "outbound", "sources", "servers"];
+const KEYS: &[&str] = &[
+    "public_url",
+    "bind",
+    "worker",
+    "database",
+    "key_file",
+    "sign_in",
+    "local_user",
+    "allow_any_audience",
+    "upstream",
+    "outbound",
+    "compat",
+    "sources",
+    "servers",
+    waiting::LENGTH,
+    waiting::MOST,
+];
 
 /// The keys of the blocks in it, by the path that documentation gives them.
 const BLOCKS: &[(&str, &[&str])] = &[
@@ -19,12 +34,16 @@ const BLOCKS: &[(&str, &[&str])] = &[
     ("sign_in", sign_in::KEYS),
     ("upstream", upstream::KEYS),
     ("outbound", outbound::KEYS),
+    ("compat", compat::KEYS),
     ("sources.<source id>", sources::KEYS),
     ("servers.<server id>", servers::KEYS),
 ];
 
 /// Our variables. The worker's address is read by workers only, who may share our environment.
 pub const VARIABLES: &[&str] = &[
+    "REQUIRE_AUTH",
+    "AIQ_JWT_ISSUER",
+    "AIQ_JWT_AUDIENCE",
     "AIQ_PUBLIC_URL",
     "AIQ_TOKEN_ENCRYPTION_KEY",
     "AIQ_CONNECT_BIND",

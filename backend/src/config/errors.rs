@@ -20,7 +20,7 @@ impl fmt::Display for Place {
 }
 
 /// One thing that is wrong. Never carries the value of a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
     /// `file:line:column`, `file`, or nothing when the problem is in a variable.
     pub place: Option<String>,
@@ -75,7 +75,7 @@ pub(super) fn advice<'n>(wrong: &str, right: impl IntoIterator<Item = &'n str>, 
     right.sort_unstable();
     match right.len() {
         0 => format!("; there are no {these}"),
-        1..=12 => format!("; {these}: {}", right.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        1..=20 => format!("; {these}: {}", right.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
         _ => String::new(),
     }
 }

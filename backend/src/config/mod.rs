@@ -5,11 +5,13 @@
 
 mod block;
 mod client;
+mod compat;
 mod database;
 mod environment;
 mod errors;
 mod expressions;
 mod files;
+mod identity;
 mod key;
 mod listeners;
 mod locate;
@@ -24,7 +26,9 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod traps;
 mod upstream;
+mod waiting;
 mod yaml;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
@@ -35,19 +39,22 @@ use self::reader::{Entry, Reading};
 pub use self::{
     block::{VARIABLES, keys},
     client::ClientSource,
+    compat::Compat,
     database::Database,
     environment::{Environment, ProcessEnvironment},
     errors::{ConfigError, Place, Problem},
+    identity::{Identity, TokenIssuer},
     key::KeySource,
     listeners::{SHORTEST_WORKER_KEY, WorkerListener},
     locate::locate,
     outbound::Outbound,
+    protection::Because,
     servers::Server,
     sign_in::SignInConfig,
     sources::{Protection, Source},
     upstream::{Upstream, UpstreamKind},
 };
-use crate::domain::{ServerId, SourceId};
+use crate::domain::{ServerId, SourceId, WaitRules};
 
 /// Everything that is configured. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -64,14 +71,22 @@ pub struct Config {
     pub key: KeySource,
     /// How people sign in to AIQ Connect itself, if they do.
     pub sign_in: Option<SignInConfig>,
+    /// How people are told apart otherwise.
+    pub identity: Identity,
     /// What jobs are forwarded to, if they are.
     pub upstream: Option<Upstream>,
+    /// What is said otherwise for clients that were made for AIQ.
+    pub compat: Compat,
     /// What outbound requests may reach.
     pub outbound: Outbound,
+    /// How jobs wait for their owners.
+    pub waiting: WaitRules,
     /// The sources, in the order of the file.
     pub sources: Vec<Source>,
     /// The servers behind the protected ones.
     pub servers: BTreeMap<ServerId, Server>,
+    /// Where AIQ, which reads the same file, would trip over what is fine here.
+    pub traps: Vec<Problem>,
 }
 
 /// Reads a configuration and everything it stands on.
@@ -105,6 +120,13 @@ fn read(root: &Entry<'_>) -> Option<Config> {
     let database = database::read(reading, block);
     let key = key::read(reading, block, database.as_ref());
     let sign_in = sign_in::read(block, &outbound);
+    let around = identity::Around {
+        has_sign_in: block.is_some_and(|block| block.get("sign_in").is_some()),
+        public_url: public_url.as_ref(),
+        bind: bind.as_ref(),
+        worker: worker.as_ref(),
+    };
+    let identity = identity::read(reading, block, &outbound, &around);
     let upstream = upstream::read(block);
     let (mut sources, links) = sources::read(root, block);
     let servers = servers::read(&links, block, &outbound);
@@ -120,14 +142,23 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         database: database?,
         key: key?,
         sign_in,
+        identity,
         upstream,
+        compat: compat::read(block),
         outbound,
+        waiting: waiting::read(block),
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),
+        traps: traps::find(root),
     })
 }
 
 impl Config {
+    /// Whether people can be told apart at all. Without it nobody has an account of their own to connect.
+    pub fn has_people(&self) -> bool {
+        self.sign_in.is_some() || self.identity.tokens.is_some() || self.identity.local_user.is_some()
+    }
+
     /// The source of that id.
     pub fn source(&self, id: &SourceId) -> Option<&Source> {
         self.sources.iter().find(|source| source.id == *id)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aiq_connect_shared::FaultCode;
+use tracing::Instrument;
 
 use super::{Connections, FaultCause, Faulted, NotProtected, Protected};
 use crate::{
@@ -116,7 +117,7 @@ impl Connections {
             return Err(CompleteError::LinkOver);
         }
         let this = Arc::clone(self);
-        let finished = tokio::spawn(async move { this.finish(flow, started, code).await }).await;
+        let finished = tokio::spawn(async move { this.finish(flow, started, code).await }.in_current_span()).await;
         finished.map_err(|panic| StoreError::Unavailable(Box::new(panic)))?
     }
 
@@ -230,6 +231,7 @@ impl Connections {
         };
         if self.store.complete(&grant).await? {
             tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, grant.id = %id.0, "connected");
+            self.restored_all(&grant.key).await;
             return Ok(Completed { flow: flow.id, source: flow.source.clone(), return_to: started.return_to });
         }
         // Cancelled or disconnected meanwhile: that wish wins, and what came must not live on.

@@ -1,8 +1,8 @@
 //! `cargo xtask demo --check`: the path from a click to a row, walked by two people at once, on everything real.
 
-mod expectations;
+pub mod expectations;
 mod outside;
-mod person;
+pub mod person;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -31,10 +31,16 @@ pub struct Plan {
     pub nat: u16,
     /// The Dask scheduler.
     pub scheduler: u16,
+    /// A second service on the same database, for people, should a test want one.
+    pub replica: u16,
+    /// The same, for workers.
+    pub replica_broker: u16,
     /// What workers prove themselves with.
     pub worker_key: String,
     /// Our own OpenID client's secret at the provider.
     pub sign_in_secret: String,
+    /// What tests prove themselves with when they change how the provider behaves, or restart a process.
+    pub control_key: String,
     /// The MCP server's secret at the provider.
     pub introspection_secret: String,
     /// The secret of the client that was registered by hand for the tickets.
@@ -59,7 +65,7 @@ impl Plan {
             fs::remove_dir_all(folder.join(part)).or_else(absent)?;
             fs::create_dir_all(folder.join(part))?;
         }
-        let [free, broker, provider, mcp, tickets, nat, scheduler] = ports::free()?;
+        let [free, broker, provider, mcp, tickets, nat, scheduler, replica, replica_broker] = ports::free()?;
         Ok(Self {
             folder,
             token_life,
@@ -70,7 +76,10 @@ impl Plan {
             tickets,
             nat,
             scheduler,
+            replica,
+            replica_broker,
             worker_key: secret()?,
+            control_key: secret()?,
             sign_in_secret: secret()?,
             introspection_secret: secret()?,
             tickets_secret: secret()?,
@@ -91,6 +100,11 @@ impl Plan {
     /// Where workers ask for tokens.
     pub fn broker_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.broker)
+    }
+
+    /// The second service, as a load balancer would reach it.
+    pub fn replica_url(&self) -> String {
+        format!("http://localhost:{}", self.replica)
     }
 
     /// The protected resource of the incidents.

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::plan::{INTROSPECTION_CLIENT, Plan, SIGN_IN_CLIENT};
+use super::secrets;
 use super::service::{Ready, Service};
 use crate::project::Project;
 use crate::setup::backend;
@@ -10,6 +11,9 @@ use crate::setup::python::{self, Environment};
 
 /// How many jobs run at the same time.
 pub const WORKERS: usize = 3;
+
+/// The second service's name.
+const REPLICA: &str = "replica";
 
 /// Every process, the one that needs longest to start first.
 pub fn services(project: &Project, plan: &Plan) -> Vec<Service> {
@@ -22,6 +26,14 @@ pub fn services(project: &Project, plan: &Plan) -> Vec<Service> {
         provider(project, plan),
         service(project, plan),
     ]
+}
+
+/// The process of this name: one of [`services`], or `replica`.
+pub fn named(project: &Project, plan: &Plan, name: &str) -> Option<Service> {
+    if name == REPLICA {
+        return Some(replica(project, plan));
+    }
+    services(project, plan).into_iter().find(|service| service.name == name)
 }
 
 fn nat(project: &Project, plan: &Plan) -> Service {
@@ -104,7 +116,9 @@ fn provider(project: &Project, plan: &Plan) -> Service {
         .arg("demo/provider/server.mjs")
         .env("PROVIDER_PORT", plan.provider.to_string())
         .env("AIQ_PUBLIC_URL", plan.public_url())
-        .env("DEMO_ACCESS_TOKEN_SECONDS", plan.token_life.as_secs().to_string());
+        .env("DEMO_CONTROL_KEY", &plan.control_key)
+        .env("DEMO_ACCESS_TOKEN_SECONDS", plan.token_life.as_secs().to_string())
+        .env("DEMO_ISSUED_FILE", plan.state(secrets::ISSUED));
     source_environment(&mut command, plan);
     tickets_client_environment(&mut command, plan);
     introspection_environment(&mut command, plan);
@@ -139,6 +153,16 @@ fn service(project: &Project, plan: &Plan) -> Service {
         command,
         ready: Ready::Says("ready ", 1),
     }
+}
+
+/// The service once more: another process on the same database, known to browsers by the same address.
+fn replica(project: &Project, plan: &Plan) -> Service {
+    let mut service = service(project, plan);
+    service
+        .command
+        .env("AIQ_CONNECT_BIND", format!("127.0.0.1:{}", plan.replica))
+        .env("AIQ_CONNECT_WORKER_BIND", format!("127.0.0.1:{}", plan.replica_broker));
+    Service { name: REPLICA, what: "AIQ Connect once more, on the same database", ..service }
 }
 
 /// What everything that runs a job has to know.
