@@ -85,7 +85,7 @@ fn arrive(person: &mut Person, expect: &mut Expectations) -> Result<()> {
     expect.that(&format!("{name} is signed in as {name}"), seen == name, || seen.clone());
     let before = person.status()?;
     expect.that(&format!("{name}'s source starts disconnected"), before == "disconnected", || before.clone());
-    let flow = person.connect(person::SOURCE).with_context(|| format!("{name} could not connect"))?;
+    let flow = person.connect().with_context(|| format!("{name} could not connect"))?;
     expect.that(&format!("{name}'s sign-in at the source succeeded"), flow == "succeeded", || flow.clone());
     let status = person.status()?;
     expect.that(&format!("{name}'s source is connected"), status == "connected", || status.clone());
@@ -125,7 +125,7 @@ fn renewal_in_a_job(plan: &Plan, person: &mut Person, expect: &mut Expectations)
 
 fn two_sources(project: &Project, person: &mut Person, expect: &mut Expectations) -> Result<()> {
     let name = person.name;
-    let flow = person.connect(person::TICKETS).with_context(|| format!("{name} could not connect Service Desk"))?;
+    let flow = person.connect_to(person::TICKETS).with_context(|| format!("{name} could not connect Service Desk"))?;
     let connected = flow == "succeeded";
     expect.that(&format!("{name} connects a source whose client was registered by hand"), connected, || flow.clone());
     let job = person.submit_to(&[person::SOURCE, person::TICKETS], "my rows of both")?;

@@ -44,8 +44,13 @@ impl Person {
         Ok(person.context("after signing in, AIQ Connect says that nobody is signed in")?.to_owned())
     }
 
+    /// Connects the first source and hands back the state of the flow when it is over.
+    pub fn connect(&mut self) -> Result<String> {
+        self.connect_to(SOURCE)
+    }
+
     /// Connects a source and hands back the state of the flow when it is over.
-    pub fn connect(&mut self, source: &str) -> Result<String> {
+    pub fn connect_to(&mut self, source: &str) -> Result<String> {
         let flow = Uuid::new_v4();
         let launch = self.home.join(&format!("/v1/auth/mcp/{source}/connect?flow={flow}"))?;
         self.through_the_provider(&launch)?.expect(200)?;
