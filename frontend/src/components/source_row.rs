@@ -45,6 +45,9 @@ pub struct SourceRowProps {
     /// How much of the details is shown.
     #[prop_or_default]
     pub details: DetailsView,
+    /// How many research jobs are using the source.
+    #[prop_or_default]
+    pub jobs: usize,
     /// When the facts are from, if they are old.
     #[prop_or_default]
     pub as_of: Option<DateTime<Utc>>,
@@ -149,7 +152,7 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                     <div id={format!("details-of-{id}")} hidden={!is_open || is_away}>
                         if let (true, Some(auth)) = (is_open && !is_away, &source.per_user_auth) {
                             <SourceDetails id={id.clone()} name={source.name.clone()} auth={auth.clone()} row={row.clone()}
-                                is_confirming={props.details == DetailsView::Confirming} moment={props.moment} onevent={&props.onevent} />
+                                is_confirming={props.details == DetailsView::Confirming} jobs={props.jobs} moment={props.moment} onevent={&props.onevent} />
                         }
                     </div>
                 </div>

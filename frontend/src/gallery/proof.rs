@@ -88,6 +88,7 @@ fn every_sentence_beside_a_state_has_a_scene() {
         Notice::AccountChanged { .. } => "account changed".to_owned(),
         Notice::ProviderNotTold => "provider not told".to_owned(),
         Notice::NotDisconnected => "not disconnected".to_owned(),
+        Notice::JobWaits(_) => "job waits".to_owned(),
         Notice::WindowGone => "window gone".to_owned(),
         Notice::StillWaiting => "still waiting".to_owned(),
     };
@@ -100,7 +101,11 @@ fn every_sentence_beside_a_state_has_a_scene() {
     wanted.extend(
         [Notice::Denied, Notice::TimedOut, Notice::ProviderNotTold, Notice::NotDisconnected, Notice::WindowGone]
             .iter()
-            .chain([&Notice::StillWaiting, &Notice::AccountChanged { from: String::new(), to: String::new() }])
+            .chain([
+                &Notice::JobWaits(super::now()),
+                &Notice::StillWaiting,
+                &Notice::AccountChanged { from: String::new(), to: String::new() },
+            ])
             .map(word),
     );
     let missing: Vec<_> = wanted.difference(&drawn).collect();

@@ -108,6 +108,7 @@ fn drawn(
         launch_target: "aiq-connect-servicenow".into(),
         flow,
         details: DetailsView::Closed,
+        jobs: 0,
         as_of: None,
         moment: moment(),
         onevent: Callback::noop(),
@@ -218,6 +219,12 @@ fn ends() -> Vec<Row> {
     source.per_user_auth.as_mut().unwrap().account_label = Some("octo-cat".to_owned());
     rows.push(named("another-account", drawn(source, true, None, Some(&changed), None)));
     rows.push(after("disconnected-provider-not-told", AuthStatus::Disconnected, Notice::ProviderNotTold));
+    let until = now() + TimeDelta::minutes(15);
+    let waits = |status| SourceRowProps {
+        row: row(servicenow(status), true).row.with_job(Some(until)),
+        ..row(servicenow(status), true)
+    };
+    rows.push(named("expired-and-a-job-waits", waits(AuthStatus::Expired)));
     rows.push(after("not-disconnected", AuthStatus::Connected, Notice::NotDisconnected));
     rows
 }
@@ -240,6 +247,7 @@ fn details() -> Vec<Row> {
         open("permissions-missing", faulty(AuthStatus::Error, FaultCode::ScopeMismatch)),
         open("not-set-up", faulty(AuthStatus::Error, FaultCode::ClientMisconfigured)),
         open("rejected-by-server", faulty(AuthStatus::Error, FaultCode::RejectedByServer)),
+        named("disconnect-asks-while-a-job-runs", SourceRowProps { jobs: 1, ..asking.clone() }),
         named("disconnect-asks", asking),
     ]
 }

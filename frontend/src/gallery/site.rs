@@ -7,7 +7,7 @@ use super::{Frame, Group, Scene, all};
 
 const STYLE: &str = include_str!("gallery.css");
 /// What refers to an element by its id. Scenes share a page, so each gets ids of its own.
-const REFERENCES: [&str; 5] = ["id", "for", "aria-labelledby", "aria-describedby", "aria-controls"];
+const REFERENCES: [&str; 6] = ["id", "for", "aria-labelledby", "aria-describedby", "aria-controls", "data-focus-home"];
 
 /// Where the pages go.
 pub fn folder() -> PathBuf {
