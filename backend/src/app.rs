@@ -116,9 +116,11 @@ impl Service {
         let sources = config.sources.iter().filter(|source| source.protection.is_some());
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
-        let background = tokio::spawn(watching);
+        let sweeping = background::end_overdue_waits(Arc::clone(&connections));
+        let background = tokio::spawn(async move { tokio::join!(watching, sweeping).0 });
+        let (stopping, _) = watch::channel(false);
         Ok(Self {
-            app: Arc::new(http::App { config, connections, gate, sign_in, callers, vault, store, chance }),
+            app: Arc::new(http::App { config, connections, gate, sign_in, callers, vault, store, chance, stopping }),
             background,
             database,
         })
@@ -140,7 +142,7 @@ impl Service {
         // Whoever started us may wait for this line.
         writeln!(std::io::stdout(), "ready {}", config.public_url)?;
 
-        let (told, _) = watch::channel(false);
+        let told = &self.app.stopping;
         let stopped = |mut told: watch::Receiver<bool>| async move {
             // An error means that the sender is gone: stop as well.
             let _ = told.wait_for(|told| *told).await;

@@ -1,11 +1,11 @@
 //! The one list of our own keys and variables: whatever else stands in `aiq_connect:` is a mistake.
 
 use super::{
-    database,
+    compat, database,
     errors::nearest,
     listeners, outbound,
     reader::{Entry, Reading},
-    servers, sign_in, sources, upstream,
+    servers, sign_in, sources, upstream, waiting,
 };
 
 /// The keys of `aiq_connect` itself.
@@ -20,8 +20,11 @@ const KEYS: &[&str] = &[
     "allow_any_audience",
     "upstream",
     "outbound",
+    "compat",
     "sources",
     "servers",
+    waiting::LENGTH,
+    waiting::MOST,
 ];
 
 /// The keys of the blocks in it, by the path that documentation gives them.
@@ -31,6 +34,7 @@ const BLOCKS: &[(&str, &[&str])] = &[
     ("sign_in", sign_in::KEYS),
     ("upstream", upstream::KEYS),
     ("outbound", outbound::KEYS),
+    ("compat", compat::KEYS),
     ("sources.<source id>", sources::KEYS),
     ("servers.<server id>", servers::KEYS),
 ];

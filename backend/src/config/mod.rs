@@ -5,6 +5,7 @@
 
 mod block;
 mod client;
+mod compat;
 mod database;
 mod environment;
 mod errors;
@@ -27,6 +28,7 @@ mod tests;
 mod tools;
 mod traps;
 mod upstream;
+mod waiting;
 mod yaml;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
@@ -37,6 +39,7 @@ use self::reader::{Entry, Reading};
 pub use self::{
     block::{VARIABLES, keys},
     client::ClientSource,
+    compat::Compat,
     database::Database,
     environment::{Environment, ProcessEnvironment},
     errors::{ConfigError, Place, Problem},
@@ -51,7 +54,7 @@ pub use self::{
     sources::{Protection, Source},
     upstream::{Upstream, UpstreamKind},
 };
-use crate::domain::{ServerId, SourceId};
+use crate::domain::{ServerId, SourceId, WaitRules};
 
 /// Everything that is configured. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -72,8 +75,12 @@ pub struct Config {
     pub identity: Identity,
     /// What jobs are forwarded to, if they are.
     pub upstream: Option<Upstream>,
+    /// What is said otherwise for clients that were made for AIQ.
+    pub compat: Compat,
     /// What outbound requests may reach.
     pub outbound: Outbound,
+    /// How jobs wait for their owners.
+    pub waiting: WaitRules,
     /// The sources, in the order of the file.
     pub sources: Vec<Source>,
     /// The servers behind the protected ones.
@@ -137,7 +144,9 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         sign_in,
         identity,
         upstream,
+        compat: compat::read(block),
         outbound,
+        waiting: waiting::read(block),
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),
         traps: traps::find(root),

@@ -7,6 +7,7 @@ mod job_reference;
 mod principal;
 mod registration;
 mod session;
+mod wait;
 
 pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
 pub use grant::{Grant, GrantKey, GrantTokens, NewGrant};
@@ -15,6 +16,7 @@ pub use job_reference::{JobReference, NewJobReference};
 pub use principal::{Introduction, Principal, PrincipalId, Profile};
 pub use registration::{ClientAuth, Registration};
 pub use session::{NewSession, NewSignIn, Session, SignIn};
+pub use wait::{EndedWait, NewWait, Told, ToldEvent, WaitAnswer, WaitRules, WaitStanding};
 
 /// Bytes that only the vault can open.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod assets;
 mod callback;
+mod compat;
 mod connect;
 mod cookies;
 mod credential;
@@ -9,6 +10,8 @@ mod data_sources;
 mod disconnect;
 mod extract;
 mod headers;
+mod job_stream;
+mod job_waits;
 mod jobs;
 mod operations;
 mod person;
@@ -30,6 +33,8 @@ use std::sync::Arc;
 use axum::{Router, http::StatusCode, middleware, response::Response, routing::get};
 
 pub use self::routes::{Caller, PEOPLE, Route, WORKERS};
+
+use tokio::sync::watch;
 
 use crate::{
     clock::Chance,
@@ -59,6 +64,16 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// Browser cookies and nonces.
     pub chance: Chance,
+    /// Says once that the service stops: whatever stays open by itself ends then.
+    pub stopping: watch::Sender<bool>,
+}
+
+impl App {
+    /// Waits until the service stops.
+    async fn stopped(&self) {
+        // An error cannot be: the sender is ours.
+        drop(self.stopping.subscribe().wait_for(|stopping| *stopping).await);
+    }
 }
 
 /// Everything for people and their browsers.

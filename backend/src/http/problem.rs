@@ -11,7 +11,7 @@ use super::stranger::Stranger;
 use crate::{
     connections::{DisconnectError, FreshTokenError, NotProtected, PreflightError, StartError, StatusError},
     identity::TokenRefused,
-    jobs::{ForwardError, JobError, RegisterError, SubmitError},
+    jobs::{ForwardError, JobError, RegisterError, StreamError, SubmitError, WaitError},
     storage::StoreError,
 };
 
@@ -201,11 +201,43 @@ impl From<JobError> for ApiError {
     }
 }
 
+impl From<StreamError> for ApiError {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Job(error) => error.into(),
+            StreamError::TooMany => {
+                let message = "You have too many job streams open. Close some pages of this service, then try again.";
+                let mut response = problem(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", message);
+                response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("10"));
+                Self(response)
+            }
+        }
+    }
+}
+
+impl From<WaitError> for ApiError {
+    fn from(error: WaitError) -> Self {
+        match error {
+            WaitError::Job(error) => error.into(),
+            WaitError::Store(error) => error.into(),
+            WaitError::SourceUnknown => {
+                Self(problem(StatusCode::NOT_FOUND, "source_unknown", "This job has no such source."))
+            }
+            WaitError::Over => {
+                let message = "The job does not wait for this source any more.";
+                Self(problem(StatusCode::CONFLICT, "wait_over", message))
+            }
+        }
+    }
+}
+
 impl From<FreshTokenError> for ApiError {
     fn from(error: FreshTokenError) -> Self {
         let message = error.to_string();
         match error {
             FreshTokenError::Store(error) => error.into(),
+            // `fresh_token` answers `ReconnectRequired` instead.
+            FreshTokenError::NeedsPerson(_) => Self(problem(StatusCode::CONFLICT, "mcp_auth_required", message)),
             FreshTokenError::ReconnectRequired(body) => Self((StatusCode::CONFLICT, Json(body)).into_response()),
             FreshTokenError::JobUnknown => Self(problem(StatusCode::NOT_FOUND, "job_unknown", message)),
             FreshTokenError::NotCovered(_) => Self(problem(StatusCode::FORBIDDEN, "server_not_covered", message)),

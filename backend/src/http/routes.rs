@@ -9,8 +9,8 @@ use axum::{
 use std::sync::Arc;
 
 use super::{
-    App, assets, callback, connect, data_sources, disconnect, jobs, operations, preflight, sign_in, status, window,
-    worker, worker_jobs,
+    App, assets, callback, connect, data_sources, disconnect, job_stream, job_waits, jobs, operations, preflight,
+    sign_in, status, window, worker, worker_jobs,
 };
 
 /// Who may call a route.
@@ -74,6 +74,9 @@ table! {
     POST   "/v1/jobs/async/submit"                 Person  jobs::submit;
     GET    "/v1/jobs/async/job/{job}"              Person  jobs::status;
     GET    "/v1/jobs/async/job/{job}/report"       Person  jobs::report;
+    GET    "/v1/jobs/async/job/{job}/stream"       Person  job_stream::from_start;
+    GET    "/v1/jobs/async/job/{job}/stream/{last}" Person job_stream::after;
+    POST   "/v1/jobs/async/job/{job}/waits/{source}" Person job_waits::act;
     GET    "/v1/auth/login"                        Anyone  sign_in::begin;
     GET    "/v1/auth/login/callback"               Anyone  sign_in::finish;
     POST   "/v1/auth/logout"                       Anyone  sign_in::end;

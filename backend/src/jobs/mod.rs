@@ -3,11 +3,18 @@
 mod forward_nat;
 mod gate;
 mod register;
+mod seats;
+mod status_watch;
+mod stream;
+mod waits;
 
 pub use self::{
     forward_nat::NatService,
     gate::{Gate, JobError, SubmitError},
     register::{NewJob, RegisterError},
+    status_watch::SeenStatus,
+    stream::{Frame, JobStream, StreamError},
+    waits::WaitError,
 };
 
 use async_trait::async_trait;
@@ -66,4 +73,7 @@ pub trait ResearchService: Send + Sync {
 
     /// Asks for a job. `None`: it does not know it (any more).
     async fn status(&self, job: &JobId, user: &str) -> Result<Option<ResearchStatus>, ForwardError>;
+
+    /// Whether it answers anything at all, within a second.
+    async fn answers(&self) -> bool;
 }

@@ -148,6 +148,11 @@ async fn our_own_page_gets_through_at_every_one_of_them() {
         let headers = [("origin", PUBLIC), ("content-type", "application/json")];
         let body = json!({"input": "x", "data_sources": []}).to_string();
         let (status, said) = bench.request(&method, &path, &headers, &body).await;
+        if path.contains("/waits/") {
+            // Needs a job that waits; its own tests have one. What is not from our page gets 403, whatever its body.
+            assert!(status == 422 && said.contains("`action`"), "{method} {path}: {status} {said}");
+            continue;
+        }
         assert!((200..300).contains(&status), "{method} {path}: {status} {said}");
         // Keeps the numbers of the other tests honest: most of these do change something.
         let changed = bench.standing().await != [1, 2, 1, 1, 0, 0];

@@ -8,12 +8,15 @@ mod support;
 
 mod callback;
 mod clients;
+mod compat;
 mod connect;
 mod cross_site;
 mod data_sources;
 mod disconnect;
 mod golden;
 mod identity;
+mod job_stream;
+mod job_waits;
 mod jobs;
 mod operations;
 mod preflight;

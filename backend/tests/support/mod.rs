@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod clock;
+pub mod event_stream;
 pub mod golden;
 pub mod issuer;
 pub mod logs;

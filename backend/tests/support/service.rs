@@ -1,7 +1,7 @@
 //! The service as it runs, but for its sockets: configured by a file, stored in a folder of its own, with the real
 //! routers. Its public address is another than where it listens, as behind a reverse proxy.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use aiq_connect::{
     app, config,
@@ -114,29 +114,21 @@ impl Service {
         Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.variables.clone(), self.provider.clone()).await
     }
 
+    /// Yet another one, that has to be served and can be stopped: for people at the first address, for workers at the
+    /// second.
+    pub async fn unserved_process(&self, addresses: [SocketAddr; 2]) -> app::Service {
+        let mut config = configuration(self.folder.path(), &self.yaml, &self.variables);
+        [config.bind, config.worker.bind] = addresses;
+        app::Service::assemble(config).await.unwrap()
+    }
+
     async fn on(folder: Arc<TempDir>, yaml: String, variables: Vec<(&'static str, String)>, provider: String) -> Self {
         logs::keep();
-        let (file, database) = (folder.path().join("aiq.yml"), folder.path().join("aiq-connect.db"));
-        std::fs::write(&file, &yaml).unwrap();
-        for (kind, secret) in [
-            ("worker_key", WORKER_KEY),
-            ("sign_in_client_secret", openid::CLIENT_SECRET),
-            ("encryption_key", &"5a".repeat(32)),
-        ] {
-            logs::note_secret(kind, secret);
-        }
-        let mut environment = BTreeMap::from([
-            ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
-            ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
-            ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
-            ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
-        ]);
-        environment.extend(variables.iter().cloned());
-        let config = config::load(&file, &environment).unwrap();
+        let config = configuration(folder.path(), &yaml, &variables);
         let clock = Ahead::default();
         let assembled = app::Service::assemble_at(config, Arc::new(clock.clone())).await.unwrap();
         let (people, workers) = assembled.routers();
-        let store = SqliteStore::open(&database).await.unwrap();
+        let store = SqliteStore::open(folder.path().join("aiq-connect.db")).await.unwrap();
         Self { people, workers, store, bodies: Bodies::default(), provider, yaml, variables, folder, clock }
     }
 
@@ -229,6 +221,26 @@ impl Service {
         let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
         sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap()
     }
+}
+
+fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]) -> config::Config {
+    let (file, database) = (folder.join("aiq.yml"), folder.join("aiq-connect.db"));
+    std::fs::write(&file, yaml).unwrap();
+    for (kind, secret) in [
+        ("worker_key", WORKER_KEY),
+        ("sign_in_client_secret", openid::CLIENT_SECRET),
+        ("encryption_key", &"5a".repeat(32)),
+    ] {
+        logs::note_secret(kind, secret);
+    }
+    let mut environment = BTreeMap::from([
+        ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
+        ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
+        ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
+        ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
+    ]);
+    environment.extend(variables.iter().cloned());
+    config::load(&file, &environment).unwrap()
 }
 
 pub fn principal(name: &str) -> Principal {

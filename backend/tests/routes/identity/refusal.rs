@@ -27,7 +27,7 @@ async fn claims_that_are_wrong_missing_or_of_another_time_are_refused() {
     let cases: &[(&str, &str, Change)] = &[
         ("another issuer", "token_invalid", |claims| claims["iss"] = "https://evil.example".into()),
         ("a slash more", "token_invalid", |claims| {
-            claims["iss"] = format!("{}/", claims["iss"].as_str().unwrap()).into()
+            claims["iss"] = format!("{}/", claims["iss"].as_str().unwrap()).into();
         }),
         ("a list of issuers", "token_invalid", |claims| claims["iss"] = json!([claims["iss"], "https://evil.example"])),
         ("no issuer", "token_invalid", |claims| drop(claims.as_object_mut().unwrap().remove("iss"))),

@@ -43,6 +43,16 @@ fn a_replay_says_nothing_new() {
 }
 
 #[test]
+fn a_replay_of_the_last_event_does_not_take_back_what_the_job_promised_since() {
+    let mut waits = waiting();
+    waits.ask("servicenow", WaitAction::Extend);
+    waits.answered(&answer(Some(30)));
+    let before = waits.clone();
+    waits.hear(Some(1), required("servicenow", "expired", Some(15)), noon(), true);
+    assert_eq!(waits, before);
+}
+
+#[test]
 fn a_replay_without_numbers_does_not_double_either() {
     let mut waits = waiting();
     assert_eq!(waits.hear(None, required("servicenow", "expired", Some(15)), noon(), false), None);
