@@ -3,6 +3,7 @@
 //! Dependencies point inwards: `http` knows axum, `storage` knows sqlx, `oauth` knows the outside world;
 //! the rules in `connections` and `jobs` know only the traits and the nouns in `domain`.
 
+pub mod admin;
 pub mod app;
 pub mod background;
 pub mod clock;

@@ -53,3 +53,13 @@ pub const STREAM_KEEPALIVE: std::time::Duration = std::time::Duration::from_secs
 /// while it does not answer.
 pub const RESEARCH_POLL: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(10));
+/// How long the keys of the issuer of AIQ's people are believed without asking again.
+pub const ISSUER_KEYS_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// How soon they are asked for again at the earliest, whatever keys tokens name.
+pub const ISSUER_KEYS_AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// How soon after a failure.
+pub const ISSUER_KEYS_RETRY: TimeDelta = TimeDelta::seconds(5);
+/// How long the last good ones are used while the issuer is away: a key that leaked must not be good for ever.
+pub const ISSUER_KEYS_LAST_GOOD: TimeDelta = TimeDelta::hours(24);
+/// How far the clocks of those who sign tokens may differ from ours.
+pub const CLOCK_LEEWAY: TimeDelta = TimeDelta::seconds(60);

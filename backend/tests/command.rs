@@ -16,10 +16,14 @@ aiq_connect: {outbound: {allow_loopback: true}}
 ";
 
 fn command(folder: &Path, yaml: &str, variables: &[(&str, &str)]) -> Command {
+    verb("serve", folder, yaml, variables)
+}
+
+fn verb(verb: &str, folder: &Path, yaml: &str, variables: &[(&str, &str)]) -> Command {
     let file = folder.join("aiq.yml");
     std::fs::write(&file, yaml).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_aiq-connect"));
-    command.current_dir(folder).env_clear().args(["serve", "--config"]).arg(file);
+    command.current_dir(folder).env_clear().args([verb, "--config"]).arg(file);
     command.env("AIQ_CONNECT_BIND", "127.0.0.1:0").env("AIQ_CONNECT_WORKER_BIND", "127.0.0.1:0");
     command.env("AIQ_CONNECT_WORKER_KEY", "worker-key-0123456789").envs(variables.iter().copied());
     command

@@ -26,19 +26,22 @@ use crate::text::en::composer as words;
 /// Props of [`Workspace`].
 #[derive(Clone, PartialEq, Properties)]
 pub struct WorkspaceProps {
-    /// Who is here.
-    pub person: Person,
+    /// Who is here; `None` where people are not told apart.
+    #[prop_or_default]
+    pub person: Option<Person>,
     /// Where signing in starts, should the session end meanwhile.
+    #[prop_or_default]
     pub login_url: Option<AttrValue>,
     /// Where signing out starts.
+    #[prop_or_default]
     pub logout_url: Option<AttrValue>,
 }
 
 /// Composer, panel and answers.
 #[component]
 pub fn Workspace(props: &WorkspaceProps) -> Html {
-    let subject = AttrValue::from(props.person.sub.clone());
-    let (connections, refetch) = use_connections(subject.clone());
+    let subject = props.person.as_ref().map_or(AttrValue::from("everybody"), |person| person.sub.clone().into());
+    let (connections, refetch) = use_connections(subject.clone(), props.person.is_none());
     let desk = use_desk(subject.clone());
     let sign_ins = use_sign_ins(&connections);
     let asking = use_asking(&desk, &connections, &refetch);

@@ -42,6 +42,11 @@ impl Project {
         self.target.join("xtask/locks").join(step.replace('/', "-"))
     }
 
+    /// All that programs said aloud.
+    pub fn heard(&self) -> PathBuf {
+        self.target.join("xtask/logs/heard.log")
+    }
+
     /// Whether the person, or the system, wants this to end.
     pub fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)

@@ -55,7 +55,16 @@ pub fn aloud(project: &Project, command: &mut Command) -> Result<(bool, String)>
         group.wait()
     })?;
     let heard = heard.into_inner().map_err(|_| anyhow::anyhow!("a thread died while it listened"))?;
+    keep(project, &heard)?;
     Ok((status.success(), heard))
+}
+
+/// What was heard stays to be searched.
+fn keep(project: &Project, heard: &str) -> Result<()> {
+    let log = project.heard();
+    fs::create_dir_all(log.parent().unwrap_or(&project.target))?;
+    File::options().create(true).append(true).open(&log)?.write_all(heard.as_bytes())?;
+    Ok(())
 }
 
 fn pass_on(pipe: impl Read, heard: &Mutex<String>) {

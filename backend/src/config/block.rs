@@ -16,6 +16,8 @@ const KEYS: &[&str] = &[
     "database",
     "key_file",
     "sign_in",
+    "local_user",
+    "allow_any_audience",
     "upstream",
     "outbound",
     "sources",
@@ -37,6 +39,9 @@ const BLOCKS: &[(&str, &[&str])] = &[
 
 /// Our variables. The worker's address is read by workers only, who may share our environment.
 pub const VARIABLES: &[&str] = &[
+    "REQUIRE_AUTH",
+    "AIQ_JWT_ISSUER",
+    "AIQ_JWT_AUDIENCE",
     "AIQ_PUBLIC_URL",
     "AIQ_TOKEN_ENCRYPTION_KEY",
     "AIQ_CONNECT_BIND",

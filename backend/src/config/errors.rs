@@ -20,7 +20,7 @@ impl fmt::Display for Place {
 }
 
 /// One thing that is wrong. Never carries the value of a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
     /// `file:line:column`, `file`, or nothing when the problem is in a variable.
     pub place: Option<String>,

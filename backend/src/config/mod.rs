@@ -10,6 +10,7 @@ mod environment;
 mod errors;
 mod expressions;
 mod files;
+mod identity;
 mod key;
 mod listeners;
 mod locate;
@@ -24,6 +25,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod traps;
 mod upstream;
 mod waiting;
 mod yaml;
@@ -39,10 +41,12 @@ pub use self::{
     database::Database,
     environment::{Environment, ProcessEnvironment},
     errors::{ConfigError, Place, Problem},
+    identity::{Identity, TokenIssuer},
     key::KeySource,
     listeners::{SHORTEST_WORKER_KEY, WorkerListener},
     locate::locate,
     outbound::Outbound,
+    protection::Because,
     servers::Server,
     sign_in::SignInConfig,
     sources::{Protection, Source},
@@ -65,6 +69,8 @@ pub struct Config {
     pub key: KeySource,
     /// How people sign in to AIQ Connect itself, if they do.
     pub sign_in: Option<SignInConfig>,
+    /// How people are told apart otherwise.
+    pub identity: Identity,
     /// What jobs are forwarded to, if they are.
     pub upstream: Option<Upstream>,
     /// What outbound requests may reach.
@@ -75,6 +81,8 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// The servers behind the protected ones.
     pub servers: BTreeMap<ServerId, Server>,
+    /// Where AIQ, which reads the same file, would trip over what is fine here.
+    pub traps: Vec<Problem>,
 }
 
 /// Reads a configuration and everything it stands on.
@@ -108,6 +116,13 @@ fn read(root: &Entry<'_>) -> Option<Config> {
     let database = database::read(reading, block);
     let key = key::read(reading, block, database.as_ref());
     let sign_in = sign_in::read(block, &outbound);
+    let around = identity::Around {
+        has_sign_in: block.is_some_and(|block| block.get("sign_in").is_some()),
+        public_url: public_url.as_ref(),
+        bind: bind.as_ref(),
+        worker: worker.as_ref(),
+    };
+    let identity = identity::read(reading, block, &outbound, &around);
     let upstream = upstream::read(block);
     let (mut sources, links) = sources::read(root, block);
     let servers = servers::read(&links, block, &outbound);
@@ -123,15 +138,22 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         database: database?,
         key: key?,
         sign_in,
+        identity,
         upstream,
         outbound,
         waiting: waiting::read(block),
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),
+        traps: traps::find(root),
     })
 }
 
 impl Config {
+    /// Whether people can be told apart at all. Without it nobody has an account of their own to connect.
+    pub fn has_people(&self) -> bool {
+        self.sign_in.is_some() || self.identity.tokens.is_some() || self.identity.local_user.is_some()
+    }
+
     /// The source of that id.
     pub fn source(&self, id: &SourceId) -> Option<&Source> {
         self.sources.iter().find(|source| source.id == *id)

@@ -14,6 +14,8 @@ pub(super) struct Link<'e> {
     pub(super) server: ServerId,
     /// A submission that uses the source waits until the person is connected.
     pub(super) required: bool,
+    /// What in the file says so.
+    pub(super) because: Because,
     /// The provider's name, for people.
     pub(super) provider: Option<String>,
     /// The server's address, where one was written.
@@ -22,6 +24,20 @@ pub(super) struct Link<'e> {
     pub(super) url_keys: Vec<String>,
     /// The block under `authentication:`.
     pub(super) account: Option<Entry<'e>>,
+}
+
+/// What in the file makes a source a protected one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// Its own `per_user_auth` block.
+    Block,
+    /// One of its tools is of a group whose calls are made with a person's own account.
+    Group {
+        /// The group.
+        name: String,
+        /// Its `_type`.
+        kind: String,
+    },
 }
 
 /// The link of a source; `None` when it needs no account of the person's own.
@@ -63,6 +79,13 @@ pub(super) fn read<'e>(
             None => ServerId(id.0.clone()),
         },
         required: block.as_ref().is_none_or(|block| block.flag("required", true)),
+        because: match &group {
+            Some(group) => Because::Group {
+                name: group.path.rsplit('.').next().unwrap_or_default().to_owned(),
+                kind: group.kind().unwrap_or_default(),
+            },
+            None => Because::Block,
+        },
         provider: of_block("provider").map(|text| text.value),
         url: places.iter().find_map(|(entry, key)| entry.filled(key)),
         url_keys: places.iter().map(|(entry, key)| format!("{}.{key}", entry.path)).collect(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     errors::nearest,
-    protection::{self, Link},
+    protection::{self, Because, Link},
     reader::{Entry, Text},
     tools::Tools,
 };
@@ -41,6 +41,8 @@ pub struct Protection {
     pub server: ServerId,
     /// Whether a submission that uses it is refused until the person is connected.
     pub required: bool,
+    /// What in the file says that it is protected.
+    pub because: Because,
     /// The provider's name, such as `servicenow`.
     pub provider: Option<String>,
     /// What scopes mean, in words, by scope.
@@ -72,6 +74,7 @@ pub(super) fn read<'e>(root: &Entry<'e>, block: Option<&Entry<'e>>) -> (Vec<Sour
         let protection = link.as_ref().map(|link| Protection {
             server: link.server.clone(),
             required: link.required,
+            because: link.because.clone(),
             provider: link.provider.clone(),
             scope_labels: BTreeMap::new(),
         });

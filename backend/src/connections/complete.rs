@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aiq_connect_shared::FaultCode;
+use tracing::Instrument;
 
 use super::{Connections, FaultCause, Faulted, NotProtected, Protected};
 use crate::{
@@ -116,7 +117,7 @@ impl Connections {
             return Err(CompleteError::LinkOver);
         }
         let this = Arc::clone(self);
-        let finished = tokio::spawn(async move { this.finish(flow, started, code).await }).await;
+        let finished = tokio::spawn(async move { this.finish(flow, started, code).await }.in_current_span()).await;
         finished.map_err(|panic| StoreError::Unavailable(Box::new(panic)))?
     }
 

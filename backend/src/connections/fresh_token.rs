@@ -6,6 +6,7 @@ use aiq_connect_shared::{FaultCode, ReconnectRequired, ResolvedToken};
 use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{Connections, refresh::Refreshed};
 use crate::{
@@ -144,7 +145,7 @@ impl Connections {
     /// Runs to its end even if the worker goes away: a refresh that was sent must be stored.
     async fn refresh_to_the_end(self: &Arc<Self>, grant: Grant) -> Result<Refreshed, StoreError> {
         let this = Arc::clone(self);
-        tokio::spawn(async move { this.refresh_leased(&grant).await })
+        tokio::spawn(async move { this.refresh_leased(&grant).await }.in_current_span())
             .await
             .map_err(|panic| StoreError::Unavailable(Box::new(panic)))?
     }

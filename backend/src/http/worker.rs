@@ -16,6 +16,7 @@ use super::{
     App,
     extract::JsonBody,
     problem::{ApiError, problem},
+    request_log,
 };
 use crate::{
     connections::{FreshToken, TokenQuestion},
@@ -50,6 +51,7 @@ pub(super) async fn resolve(
         let message = format!("`wait_seconds` has to be between 0 and {}.", timing::LONG_POLL.as_secs());
         return Err(ApiError::of(problem(StatusCode::BAD_REQUEST, "wait_invalid", message)));
     }
+    request_log::note_job(&request.job_id);
     let question = TokenQuestion {
         job: JobId(request.job_id),
         server: request.mcp_server_id.as_str().into(),

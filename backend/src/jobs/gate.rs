@@ -20,7 +20,7 @@ pub struct Gate {
     pub(super) connections: Arc<Connections>,
     pub(super) store: Arc<dyn Store>,
     pub(super) vault: Arc<Vault>,
-    chance: Chance,
+    pub(super) chance: Chance,
     research: Option<Arc<dyn ResearchService>>,
     pub(super) watch: Option<Arc<StatusWatch>>,
     pub(super) seats: Arc<Seats>,

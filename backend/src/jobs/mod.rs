@@ -2,6 +2,7 @@
 
 mod forward_nat;
 mod gate;
+mod register;
 mod seats;
 mod status_watch;
 mod stream;
@@ -10,6 +11,7 @@ mod waits;
 pub use self::{
     forward_nat::NatService,
     gate::{Gate, JobError, SubmitError},
+    register::{NewJob, RegisterError},
     status_watch::SeenStatus,
     stream::{Frame, JobStream, StreamError},
     waits::WaitError,

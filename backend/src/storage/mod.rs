@@ -7,16 +7,16 @@ mod contract;
 mod row;
 mod sqlite;
 
-pub use sqlite::SqliteStore;
+pub use sqlite::{Schema, SqliteStore};
 
 use aiq_connect_shared::FaultCode;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, JobId, JobReference, LeaseOwner,
-    NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn, NewWait, PrincipalId, Registration, ServerId, Session,
-    SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
+    EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
+    LeaseOwner, NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn, NewWait, Principal, PrincipalId, Profile,
+    Registration, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -210,6 +210,10 @@ pub trait SessionStore: Send + Sync {
 
     /// Takes an attempt that is in time out of the store: a state works once.
     async fn take_sign_in(&self, state_hash: &str) -> Result<Option<SignIn>, StoreError>;
+
+    /// Remembers a person who comes without a session of ours, and tells how they are called by now.
+    /// Grants, flows and jobs belong to people who are remembered.
+    async fn remember(&self, person: &Principal, introduction: &Introduction) -> Result<Profile, StoreError>;
 
     /// Stores a session, and the person it belongs to.
     async fn open_session(&self, session: &NewSession) -> Result<(), StoreError>;

@@ -1,5 +1,6 @@
 //! Requests that a foreign page could have made a browser send, at every route that changes something.
 
+use aiq_connect::http::PEOPLE;
 use axum::{
     body::Body,
     http::{Method, Request, header},
@@ -16,23 +17,14 @@ use crate::support::{
 
 const FLOW: &str = "3f2b8c1e-52f1-4d4e-9a52-0a4f1f6a7b11";
 
-/// Every route for people that is not read-only, as the router's own source has it.
+/// Every route for people that is not read-only, from the table that the router is made of.
 fn state_changing_routes() -> Vec<(Method, String)> {
-    let source = include_str!("../../src/http/mod.rs");
-    let flat: String = source.split_whitespace().collect();
-    let mut found = Vec::new();
-    for route in flat.split(".route(\"").skip(1) {
-        let (path, rest) = route.split_once('"').unwrap();
-        let handlers = rest.split(".route").next().unwrap();
-        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-            let call = format!("{}(", method.as_str().to_lowercase());
-            if !path.starts_with("/v1/worker/") && handlers.contains(&call) {
-                let path = path.replace("{source}", "incidents").replace("{flow}", FLOW).replace("{job}", FLOW);
-                found.push((method, path));
-            }
-        }
-    }
-    found
+    let routes = PEOPLE.iter().filter(|route| route.method != "GET");
+    routes.map(|route| (route.method.parse().unwrap(), filled(route.path))).collect()
+}
+
+fn filled(path: &str) -> String {
+    path.replace("{source}", "incidents").replace("{flow}", FLOW).replace("{job}", FLOW).replace("{file}", "window.css")
 }
 
 struct Bench {

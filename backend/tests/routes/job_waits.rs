@@ -35,7 +35,8 @@ impl Bench {
 
     pub async fn with(settings: &str) -> Self {
         let (provider, research) = (Provider::start().await, Research::start().await);
-        let wishes = Wishes { upstream: Some(research.origin.clone()), settings: settings.to_owned() };
+        let wishes =
+            Wishes { upstream: Some(research.origin.clone()), settings: settings.to_owned(), ..Wishes::default() };
         let service = Service::with(&provider, wishes).await;
         let alice = service.sign_in("alice").await;
         service.connect(&provider, &alice, "incidents").await;

@@ -7,15 +7,20 @@
 mod support;
 
 mod callback;
+mod clients;
 mod connect;
 mod cross_site;
 mod data_sources;
 mod disconnect;
+mod golden;
+mod identity;
 mod job_stream;
 mod job_waits;
 mod jobs;
 mod operations;
 mod preflight;
+mod request_log;
+mod restart;
 mod secrets;
 mod sign_in;
 mod status;

@@ -163,6 +163,7 @@ impl Browser {
             if is_removed {
                 kept.remove(cookie.name());
             } else {
+                super::logs::note_secret("session_cookie", cookie.value());
                 kept.insert(cookie.name().to_owned(), cookie.value().to_owned());
             }
         }

@@ -11,4 +11,6 @@ pub mod use_news;
 pub mod use_row_events;
 pub mod use_session;
 pub mod use_sign_ins;
+pub mod use_slow;
+pub mod use_tabs;
 pub mod use_theme;

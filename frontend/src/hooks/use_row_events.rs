@@ -70,7 +70,8 @@ fn details(connections: &Connections, id: &str) -> String {
     let error = source.and_then(|source| source.per_user_auth.as_ref()?.error.as_ref());
     let state = source.map(|source| connections.row(source, clock::now()).word()).unwrap_or_default();
     let reference = error.and_then(|error| error.reference.as_deref());
-    words::source_details(id, &state, reference, &format!("{:?}", clock::now()))
+    let flow = connections.flows.get(id).map(|flow| flow.id).or_else(|| connections.last_flows.get(id).copied());
+    words::source_details(id, &state, reference, flow, &format!("{:?}", clock::now()))
 }
 
 fn copy(toasts: UseReducerDispatcher<Desk>, text: String) {

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, HtmlElement, HtmlTextAreaElement, KeyboardEvent, VisibilityState};
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent, VisibilityState};
 use yew::TargetCast;
 
 fn element(id: &str) -> Option<Element> {
@@ -43,6 +43,11 @@ pub fn has_focus() -> bool {
 /// The path of the page.
 pub fn path() -> String {
     web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_else(|| "/".to_owned())
+}
+
+/// The host of the page, as browsers name it in their settings.
+pub fn host() -> String {
+    web_sys::window().and_then(|window| window.location().host().ok()).unwrap_or_default()
 }
 
 /// A path of our own as an absolute address, to be opened elsewhere.
@@ -90,7 +95,8 @@ pub fn set_theme(theme: Option<&str>) {
 
 /// What is in the box an event comes from.
 pub fn text_of(event: &yew::InputEvent) -> Option<String> {
-    event.target_dyn_into::<HtmlTextAreaElement>().map(|area| area.value())
+    let area = event.target_dyn_into::<HtmlTextAreaElement>().map(|area| area.value());
+    area.or_else(|| event.target_dyn_into::<HtmlInputElement>().map(|field| field.value()))
 }
 
 /// Whether a key means "send": Enter, but not while a word is being composed or a new line is wanted.

@@ -1,5 +1,6 @@
 //! What the page knows and what follows from it. Pure: no browser, no clock, no requests.
 
+pub mod banner;
 pub mod blocker;
 pub mod connections;
 pub mod desk;
@@ -10,6 +11,7 @@ pub mod moment;
 pub mod pace;
 pub mod row_event;
 pub mod row_state;
+pub mod search;
 pub mod session;
 pub mod sources;
 pub mod switches;

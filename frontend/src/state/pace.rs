@@ -16,6 +16,8 @@ pub const RETRY: TimeDelta = TimeDelta::seconds(3);
 pub const RECHECK_UNREACHABLE: TimeDelta = TimeDelta::seconds(15);
 /// ... for this long.
 pub const RECHECK_AT_MOST: TimeDelta = TimeDelta::minutes(5);
+/// From here on the page says that it takes longer than usual.
+pub const SLOW: TimeDelta = TimeDelta::seconds(5);
 /// How often the page looks at the clock, for words like "expires at 18:00".
 pub const CLOCK: TimeDelta = TimeDelta::seconds(30);
 /// How long a toast stays.

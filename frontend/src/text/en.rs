@@ -1,5 +1,6 @@
 //! English. Words are chosen from codes, never taken from a server.
 
+pub mod banner;
 pub mod blocker;
 pub mod composer;
 pub mod details;

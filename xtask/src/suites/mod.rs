@@ -2,6 +2,8 @@
 
 mod browser;
 mod counts;
+mod guide;
+mod logs;
 mod node;
 mod python;
 mod rust;
@@ -17,7 +19,7 @@ use crate::{check, say};
 
 type Suite = (&'static str, fn(&Project) -> Result<Tally>);
 
-const SUITES: [Suite; 11] = [
+const SUITES: [Suite; 13] = [
     ("formatting", rust::formatting),
     ("set-up", set_up),
     ("clippy", rust::clippy),
@@ -28,7 +30,10 @@ const SUITES: [Suite; 11] = [
     ("python", python::tests),
     ("provider", node::provider),
     ("stack", check::run),
+    ("guide", guide::run),
     ("browser", browser::run),
+    // The last: it searches what all the others left behind.
+    ("logs", logs::run),
 ];
 
 /// What one suite came to.
@@ -41,6 +46,7 @@ struct Outcome {
 /// Runs all suites; fails unless every test of every suite passed.
 pub fn run() -> Result<()> {
     let project = Project::find()?;
+    logs::forget(&project)?;
     let mut outcomes = Vec::new();
     for (suite, run) in SUITES {
         println!();
@@ -57,13 +63,34 @@ pub fn run() -> Result<()> {
     report(&outcomes)
 }
 
-/// Runs the browser's suite alone.
-pub fn run_browser() -> Result<()> {
+/// Runs one suite alone.
+pub fn run_only(name: &str) -> Result<()> {
+    let project = Project::find()?;
+    let Some((suite, run)) = SUITES.into_iter().find(|(suite, _)| *suite == name) else {
+        let names = SUITES.map(|(suite, _)| suite).join(", ");
+        bail!("no suite is called `{name}`; there are: {names}");
+    };
+    let since = Instant::now();
+    let tally = run(&project)?;
+    report(&[Outcome { suite, tally, time: since.elapsed() }])
+}
+
+/// Runs the browser's suite alone, or those of its files whose names contain `name`.
+pub fn run_browser(name: &str) -> Result<()> {
+    run_alone("browser", |project| browser::run_named(project, name))
+}
+
+/// Walks the guide alone.
+pub fn run_guide() -> Result<()> {
+    run_alone("guide", guide::run)
+}
+
+fn run_alone(suite: &'static str, run: impl FnOnce(&Project) -> Result<Tally>) -> Result<()> {
     let project = Project::find()?;
     setup::ready(&project, Purpose::Tests)?;
     let since = Instant::now();
-    let tally = browser::run(&project)?;
-    report(&[Outcome { suite: "browser", tally, time: since.elapsed() }])
+    let tally = run(&project)?;
+    report(&[Outcome { suite, tally, time: since.elapsed() }])
 }
 
 fn set_up(project: &Project) -> Result<Tally> {

@@ -100,6 +100,10 @@ macro_rules! contract_cases {
             sessions::a_session_ends_by_itself,
             sessions::a_closed_session_is_gone_and_others_stay,
             sessions::signing_in_again_brings_the_profile_up_to_date,
+            sessions::a_remembered_person_can_own_things_and_has_no_session,
+            sessions::what_an_introduction_leaves_out_stays_as_it_was_known,
+            sessions::equal_subjects_of_two_issuers_are_remembered_as_two,
+            sessions::twenty_at_once_remember_one_person,
             restart::everything_is_there_after_a_restart,
         }
     };

@@ -9,6 +9,7 @@ mod jobs;
 mod open;
 mod read;
 mod registrations;
+mod schema;
 mod sessions;
 mod wait_steps;
 mod waits;
@@ -21,6 +22,7 @@ mod tests;
 use chrono::TimeDelta;
 use sqlx::{Sqlite, SqlitePool, Transaction, error::ErrorKind};
 
+pub use self::schema::Schema;
 use super::StoreError;
 
 /// The database's clock, in milliseconds. Constant within one step of a statement.

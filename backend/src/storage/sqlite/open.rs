@@ -60,7 +60,7 @@ async fn create(path: &Path) -> io::Result<()> {
 }
 
 /// Before anything is written: a wrong path in the configuration must not put our tables into AIQ's database.
-async fn refuse_files_of_others(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+pub(super) async fn refuse_files_of_others(options: &SqliteConnectOptions) -> Result<(), StoreError> {
     let mut connection = options.connect().await.map_err(store_error)?;
     let query =
         sqlx::query_as("SELECT COUNT(*), (SELECT application_id FROM pragma_application_id) FROM sqlite_schema");

@@ -136,6 +136,11 @@ impl Provider {
         self.world.takes(access_token)
     }
 
+    /// A client that somebody registered by hand, for this source.
+    pub fn registered_by_hand(&self, client_id: &str, secret: &str, auth_method: &str, source: &str) {
+        self.world.register_by_hand(client_id, secret, auth_method, source);
+    }
+
     /// How many sign-ins live: neither revoked nor burnt by a reused token.
     pub fn living_grants(&self) -> usize {
         self.world.living_grants()

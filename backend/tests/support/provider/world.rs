@@ -187,13 +187,14 @@ impl World {
     /// A new secret text, remembered.
     pub fn secret(&self, kind: &str) -> String {
         let text = format!("{kind}-{}", super::super::service::random());
-        self.secrets.lock().unwrap().push(text.clone());
+        self.note_secret(&text);
         text
     }
 
     /// Remembers a secret of the other side.
     pub fn note_secret(&self, text: &str) {
         self.secrets.lock().unwrap().push(text.to_owned());
+        super::super::logs::note_secret("of_the_tests_provider", text);
     }
 
     pub fn secrets(&self) -> Vec<String> {
@@ -208,6 +209,18 @@ impl World {
             registered_itself: false,
         };
         self.clients.lock().unwrap().insert(openid::CLIENT_ID.to_owned(), client);
+    }
+
+    pub fn register_by_hand(&self, client_id: &str, secret: &str, auth_method: &str, source: &str) {
+        self.note_secret(secret);
+        let public = super::super::service::PUBLIC;
+        let client = KnownClient {
+            secret: Some(secret.to_owned()),
+            auth_method: auth_method.to_owned(),
+            redirect_uris: vec![format!("{public}/v1/auth/mcp/{source}/callback")],
+            registered_itself: false,
+        };
+        self.clients.lock().unwrap().insert(client_id.to_owned(), client);
     }
 
     pub fn takes(&self, access_token: &str) -> bool {

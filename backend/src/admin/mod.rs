@@ -1,0 +1,77 @@
+//! The verbs of the command line, one file each. They take the environment and where to write, and touch nothing else
+//! of the process.
+
+mod check;
+mod migrate;
+mod report;
+mod serve;
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    config::{self, Config, ConfigError, Environment},
+    storage::StoreError,
+};
+
+pub use self::{
+    check::{Wish as CheckWish, check},
+    migrate::migrate,
+    serve::serve,
+};
+
+/// How a verb ended. Errors are told on standard error, and end the process with 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// 0.
+    Well,
+    /// 1: it works, and something deserves a look.
+    WithWarnings,
+}
+
+/// Why a verb could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The service does not start, or broke.
+    #[error(transparent)]
+    Serve(#[from] crate::app::ServeError),
+    /// The database cannot be used.
+    #[error("cannot use the database {}: {cause}{}", path.display(), reason(cause))]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        #[source]
+        cause: StoreError,
+    },
+    /// `serve --no-migrate`, and there is something to migrate.
+    #[error(
+        "the database {} has schema {found}, and this version needs {needed}: run `aiq-connect migrate`, or start \
+         without --no-migrate",
+        path.display()
+    )]
+    OlderSchema {
+        /// The file.
+        path: PathBuf,
+        /// 0: there is no database yet.
+        found: i64,
+        /// What this build was made for.
+        needed: i64,
+    },
+    /// Signals cannot be listened for, or nothing can be written.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+fn reason(cause: &StoreError) -> String {
+    std::error::Error::source(cause).map(|cause| format!(" ({cause})")).unwrap_or_default()
+}
+
+/// The file that is meant, and what stands in it.
+fn configured(named: Option<&Path>, environment: &dyn Environment) -> Result<(PathBuf, Config), ConfigError> {
+    let path = config::locate(named, environment)?;
+    let config = config::load(&path, environment)?;
+    Ok((path, config))
+}

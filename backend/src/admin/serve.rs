@@ -1,0 +1,46 @@
+//! `aiq-connect serve`
+
+use std::path::Path;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{AdminError, Ended, configured};
+use crate::{
+    app::Service,
+    config::{Database, Environment},
+    storage::SqliteStore,
+    telemetry,
+};
+
+/// Serves until SIGINT or SIGTERM. Without `migrates`, a database of an older schema is refused and left as it is.
+pub async fn serve(named: Option<&Path>, migrates: bool, environment: &dyn Environment) -> Result<Ended, AdminError> {
+    telemetry::start(environment);
+    let (_, config) = configured(named, environment)?;
+    // Listened for from here on: whoever stops us while we start, or right after, finds us listening.
+    let stop = interrupted()?;
+    if !migrates {
+        refuse_older(&config.database).await?;
+    }
+    Service::assemble(config).await?.serve(stop).await?;
+    Ok(Ended::Well)
+}
+
+async fn refuse_older(database: &Database) -> Result<(), AdminError> {
+    let Database::Sqlite { path } = database;
+    let schema = SqliteStore::schema(path).await.map_err(|cause| AdminError::Database { path: path.clone(), cause })?;
+    if schema.found < schema.needed {
+        return Err(AdminError::OlderSchema { path: path.clone(), found: schema.found, needed: schema.needed });
+    }
+    Ok(())
+}
+
+/// SIGINT or SIGTERM.
+fn interrupted() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
