@@ -33,8 +33,20 @@ pub const DISCOVERY_RETRY: (std::time::Duration, std::time::Duration) =
 pub const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(5);
 /// One request to the research service. Its first job on a cold worker takes seconds to be accepted.
 pub const RESEARCH_REQUEST: std::time::Duration = std::time::Duration::from_mins(1);
+/// How long `/health` waits for the research service.
+pub const RESEARCH_GLANCE: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often the way to a sign-in that works is looked at again: just after what is known of it gets old.
 pub const DISCOVERY_AGAIN: std::time::Duration = std::time::Duration::from_secs(310);
+/// How long the keys of the issuer of AIQ's people are believed without asking again.
+pub const ISSUER_KEYS_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// How soon they are asked for again at the earliest, whatever keys tokens name.
+pub const ISSUER_KEYS_AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// How soon after a failure.
+pub const ISSUER_KEYS_RETRY: TimeDelta = TimeDelta::seconds(5);
+/// How long the last good ones are used while the issuer is away: a key that leaked must not be good for ever.
+pub const ISSUER_KEYS_LAST_GOOD: TimeDelta = TimeDelta::hours(24);
+/// How far the clocks of those who sign tokens may differ from ours.
+pub const CLOCK_LEEWAY: TimeDelta = TimeDelta::seconds(60);
 /// How long before its job's time is over a wait for its owner ends: what is left is for going on without.
 pub const WAIT_MARGIN: TimeDelta = TimeDelta::seconds(60);
 /// How long a job waits for its owner, and how much longer once more, unless configured.
@@ -53,13 +65,3 @@ pub const STREAM_KEEPALIVE: std::time::Duration = std::time::Duration::from_secs
 /// while it does not answer.
 pub const RESEARCH_POLL: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(10));
-/// How long the keys of the issuer of AIQ's people are believed without asking again.
-pub const ISSUER_KEYS_LIFETIME: TimeDelta = TimeDelta::minutes(10);
-/// How soon they are asked for again at the earliest, whatever keys tokens name.
-pub const ISSUER_KEYS_AGAIN: TimeDelta = TimeDelta::seconds(30);
-/// How soon after a failure.
-pub const ISSUER_KEYS_RETRY: TimeDelta = TimeDelta::seconds(5);
-/// How long the last good ones are used while the issuer is away: a key that leaked must not be good for ever.
-pub const ISSUER_KEYS_LAST_GOOD: TimeDelta = TimeDelta::hours(24);
-/// How far the clocks of those who sign tokens may differ from ours.
-pub const CLOCK_LEEWAY: TimeDelta = TimeDelta::seconds(60);

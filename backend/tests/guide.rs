@@ -5,6 +5,8 @@
 
 #[path = "../../xtask/src/suites/guide/blocks.rs"]
 mod blocks;
+#[path = "../../xtask/src/suites/guide/compare.rs"]
+mod compare;
 #[path = "../../xtask/src/suites/guide/configurations.rs"]
 mod configurations;
 
@@ -193,4 +195,23 @@ fn every_word_that_an_answer_carries_is_explained() {
     assert!(words.contains(&"storage_unavailable") && words.contains(&"configuration_mismatch"), "{words:?}");
     let missing: Vec<_> = words.into_iter().filter(|word| !page.contains(&format!("`{word}`"))).collect();
     assert!(missing.is_empty(), "the guide does not explain {missing:?}");
+}
+
+#[test]
+fn what_the_guide_says_that_people_read_is_what_they_read() {
+    let page = page();
+    let words = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/words.md")).unwrap();
+    let cells: Vec<_> = words.lines().flat_map(|line| line.split('|').map(str::trim)).collect();
+    let of_faults = page.lines().filter_map(|line| line.strip_prefix("*The person reads* \"")?.split('"').next());
+    let table = page.split("\n| the row says |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let of_rows = table.lines().skip(2).filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let said: Vec<_> = of_faults.chain(of_rows).collect();
+    assert!(said.len() > 20, "{said:?}");
+    let is_read = |said: &str| {
+        // A name or a time differs; what stands around it does not.
+        let pattern = format!("…{}…", said.trim_matches('*').replace("18:00", "…"));
+        cells.iter().any(|cell| compare::text(&pattern, cell))
+    };
+    let unread: Vec<_> = said.into_iter().filter(|said| !is_read(said)).collect();
+    assert!(unread.is_empty(), "nobody reads {unread:?}");
 }

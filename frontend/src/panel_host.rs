@@ -10,6 +10,7 @@ use crate::hooks::use_slow::use_slow;
 use crate::platform::{dom, sign_in_window};
 use crate::state::banner::Banner;
 use crate::state::connections::{Action, Connections};
+use crate::state::desk::Desk;
 use crate::state::moment::Moment;
 use crate::state::row_event::RowEvent;
 use crate::state::search;
@@ -21,6 +22,8 @@ pub struct PanelHostProps {
     pub connections: UseReducerHandle<Connections>,
     /// Where signing in starts, should the session end.
     pub login_url: Option<AttrValue>,
+    /// The questions already asked: some may wait for a source, or use it.
+    pub desk: UseReducerHandle<Desk>,
     /// Now.
     pub moment: Moment,
     /// Asks the service anew.
@@ -32,7 +35,7 @@ pub struct PanelHostProps {
 /// The panel.
 #[component]
 pub fn PanelHost(props: &PanelHostProps) -> Html {
-    let PanelHostProps { connections, moment, refetch, onevent, login_url } = props;
+    let PanelHostProps { connections, moment, refetch, onevent, login_url, .. } = props;
     let text = use_state_eq(AttrValue::default);
     let is_waiting = connections.sources.list.is_none() && !connections.sources.is_unreachable;
     let is_slow = use_slow(is_waiting);
@@ -75,13 +78,14 @@ pub fn PanelHost(props: &PanelHostProps) -> Html {
 
 fn rows(props: &PanelHostProps) -> Vec<SourceRowProps> {
     let PanelHostProps { connections, moment, onevent, .. } = props;
+    let jobs_wait = props.desk.jobs_wait();
     let row = |source: &aiq_connect_shared::DataSource| {
         let id = &source.id;
         let flow = connections.flows.get(id).cloned();
         let launch_url =
             flow.as_ref().map(|flow| launch_url(connections, id, flow.id, flow.intent)).unwrap_or_default();
         SourceRowProps {
-            row: connections.row(source, moment.now),
+            row: connections.row(source, moment.now).with_job(jobs_wait.get(id).copied()),
             is_on: connections.switches.is_on(id),
             flow,
             launch_url: launch_url.into(),
@@ -91,6 +95,7 @@ fn rows(props: &PanelHostProps) -> Vec<SourceRowProps> {
                 true => DetailsView::Open,
                 false => DetailsView::Closed,
             },
+            jobs: props.desk.jobs_using(id),
             as_of: connections.sources.confirmed_at.filter(|_| connections.sources.is_unreachable),
             moment: *moment,
             onevent: onevent.clone(),

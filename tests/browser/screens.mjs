@@ -11,9 +11,14 @@ const FOLDER = fileURLToPath(new URL('../../docs/screens/', import.meta.url));
 /** `[file, title, [look]]` in the order of the index. */
 const taken = [];
 
-/** Photographs a whole page. What moves stands still, so that the same page gives the same picture. */
+/** Photographs a whole page, small enough to be kept with the sources. */
 async function photograph(page, file, look) {
-  await page.screenshot({ path: join(FOLDER, `${file}.${look}.png`), fullPage: true, animations: 'disabled', caret: 'hide' });
+  const browser = await page.context().newCDPSession(page);
+  const { cssContentSize: { width, height } } = await browser.send('Page.getLayoutMetrics');
+  const clip = { x: 0, y: 0, width, height, scale: 1 };
+  const { data } = await browser.send('Page.captureScreenshot', { format: 'webp', quality: 82, captureBeyondViewport: true, clip });
+  await writeFile(join(FOLDER, `${file}.${look}.webp`), Buffer.from(data, 'base64'));
+  await browser.detach();
 }
 
 /** Every component in every state. */
@@ -33,14 +38,17 @@ async function components(browser) {
   taken.push(...all);
 }
 
+/** How large a sign-in window is opened. */
+const WINDOW = { width: 520, height: 720 };
+
 /** Photographs what is on a real page, in every look, without leaving it. */
-async function everyLook(page, file, title) {
+async function everyLook(page, file, title, size = { width: 1200, height: 760 }) {
   for (const { look, colorScheme, width } of LOOKS) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.setViewportSize({ width, height: width < 400 ? 640 : 760 });
+    await page.setViewportSize(width < 400 ? { width, height: 640 } : size);
     await photograph(page, file, look);
   }
-  await page.setViewportSize({ width: 1200, height: 760 });
+  await page.setViewportSize(size);
   taken.push([file, title]);
 }
 
@@ -57,7 +65,7 @@ async function journey(browser) {
   const launchUrl = `${home}/v1/auth/mcp/incidents/connect?flow=${crypto.randomUUID()}&intent=reconnect`;
   const window = await context.newPage();
   await window.goto(launchUrl);
-  await everyLook(window, '60-window-sign-in-first', 'Window: a link, followed before signing in');
+  await everyLook(window, '60-window-sign-in-first', 'Window: a link, followed before signing in', WINDOW);
 
   await page.getByTestId('sign-in').click();
   await atTheProvider(page, 'alice');
@@ -65,13 +73,13 @@ async function journey(browser) {
   await everyLook(page, '51-signed-in', 'Service: signed in, nothing connected');
 
   await window.goto(launchUrl);
-  await everyLook(window, '61-window-confirm', 'Window: a link that was followed from elsewhere');
+  await everyLook(window, '61-window-confirm', 'Window: a link that was followed from elsewhere', WINDOW);
   await window.goto(`${home}/v1/auth/mcp/handbook/connect`);
-  await everyLook(window, '62-window-nothing-to-connect', 'Window: a source that needs no account');
+  await everyLook(window, '62-window-nothing-to-connect', 'Window: a source that needs no account', WINDOW);
   await window.goto(`${home}/v1/auth/mcp/incidents/connect?flow=none`);
-  await everyLook(window, '63-window-link-incomplete', 'Window: half a link');
+  await everyLook(window, '63-window-link-incomplete', 'Window: half a link', WINDOW);
   await window.goto(`${home}/v1/auth/mcp/incidents/callback?state=unknown&code=unknown`);
-  await everyLook(window, '64-window-link-over', 'Window: a link that is no longer valid');
+  await everyLook(window, '64-window-link-over', 'Window: a link that is no longer valid', WINDOW);
   await window.close();
 
   await denied(page);
@@ -95,7 +103,7 @@ async function denied(page) {
   if (await no.count()) {
     await no.click();
     await window.waitForURL(`${home}/**`);
-    await everyLook(window, '65-window-denied', 'Window: the person said no');
+    await everyLook(window, '65-window-denied', 'Window: the person said no', WINDOW);
     await page.locator('[data-testid=source-row-incidents][data-state="error.consent_denied"]').waitFor();
     await everyLook(page, '53-denied', 'Service: the person said no');
   } else {
@@ -108,7 +116,7 @@ async function connected(page) {
   const window = await openWindow(page, /^Connect/);
   await atTheProvider(window, 'alice');
   await window.waitForURL(`${home}/**`);
-  await everyLook(window, '66-window-connected', 'Window: connected');
+  await everyLook(window, '66-window-connected', 'Window: connected', WINDOW);
   await closeIt(window);
   await page.locator('[data-testid=source-row-incidents][data-state=connected]').waitFor();
   await page.getByTestId('source-details-incidents').click();
@@ -145,14 +153,14 @@ async function index() {
     'and from a running demo. Do not edit by hand.', '',
   ];
   for (const [file, title] of taken.sort()) {
-    lines.push(`## ${title}`, '', looks.map((look) => `[${look}](${file}.${look}.png)`).join(' · '), '');
-    lines.push(`![${title}](${file}.light.png)`, '');
+    lines.push(`## ${title}`, '', looks.map((look) => `[${look}](${file}.${look}.webp)`).join(' · '), '');
+    lines.push(`![${title}](${file}.light.webp)`, '');
   }
   await writeFile(join(FOLDER, 'README.md'), lines.join('\n'));
 }
 
 await mkdir(FOLDER, { recursive: true });
-for (const name of await readdir(FOLDER)) if (name.endsWith('.png')) await rm(join(FOLDER, name));
+for (const name of await readdir(FOLDER)) if (name.endsWith('.webp')) await rm(join(FOLDER, name));
 const browser = await launch();
 try {
   await components(browser);

@@ -1,11 +1,15 @@
 /** The stack that `cargo xtask e2e` started: what tests may change about it, and whom else they may ask. */
 
+import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A setting that `cargo xtask e2e` gives. */
 export function setting(name) {
@@ -88,4 +92,26 @@ export async function until(what, ask, seconds = 20) {
     if (Date.now() > deadline) throw new Error(`after ${seconds} s still not: ${what}`);
     await new Promise((resolve) => { setTimeout(resolve, 100); });
   }
+}
+
+/** Runs one of the project's Python programs; resolves to its standard output. */
+export async function python(interpreter, args, input = '') {
+  const child = spawn(setting(interpreter), args, { cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(input);
+  const [said, complained, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  if (code !== 0) throw new Error(`${args[0]} ended with ${code}: ${complained}`);
+  return said;
+}
+
+/** Asks for tokens inside the stack's Dask workers; `tests/stack/ask_in_a_worker.py` says what a question is. */
+export async function inWorkers(questions) {
+  const lines = questions.map((question) => `${JSON.stringify(question)}\n`).join('');
+  const said = await python('AIQ_E2E_PYTHON', ['tests/stack/ask_in_a_worker.py', setting('AIQ_E2E_SCHEDULER')], lines);
+  return said.trim().split('\n').map((line) => JSON.parse(line));
+}
+
+/** The rows of one person by the MCP server's own word, as answers show them. */
+export async function ownRows({ name }) {
+  const listed = JSON.parse(await python('AIQ_E2E_MCP_PYTHON', ['demo/mcp/server.py', '--list', name]));
+  return listed.map(({ id, title, state }) => `${id} · ${title} · ${state}`).sort();
 }

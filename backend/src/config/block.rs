@@ -1,7 +1,7 @@
 //! The one list of our own keys and variables: whatever else stands in `aiq_connect:` is a mistake.
 
 use super::{
-    database,
+    compat, database,
     errors::nearest,
     listeners, outbound,
     reader::{Entry, Reading},
@@ -20,6 +20,7 @@ const KEYS: &[&str] = &[
     "allow_any_audience",
     "upstream",
     "outbound",
+    "compat",
     "sources",
     "servers",
     waiting::LENGTH,
@@ -33,6 +34,7 @@ const BLOCKS: &[(&str, &[&str])] = &[
     ("sign_in", sign_in::KEYS),
     ("upstream", upstream::KEYS),
     ("outbound", outbound::KEYS),
+    ("compat", compat::KEYS),
     ("sources.<source id>", sources::KEYS),
     ("servers.<server id>", servers::KEYS),
 ];

@@ -5,6 +5,7 @@
 
 mod block;
 mod client;
+mod compat;
 mod database;
 mod environment;
 mod errors;
@@ -38,6 +39,7 @@ use self::reader::{Entry, Reading};
 pub use self::{
     block::{VARIABLES, keys},
     client::ClientSource,
+    compat::Compat,
     database::Database,
     environment::{Environment, ProcessEnvironment},
     errors::{ConfigError, Place, Problem},
@@ -73,6 +75,8 @@ pub struct Config {
     pub identity: Identity,
     /// What jobs are forwarded to, if they are.
     pub upstream: Option<Upstream>,
+    /// What is said otherwise for clients that were made for AIQ.
+    pub compat: Compat,
     /// What outbound requests may reach.
     pub outbound: Outbound,
     /// How jobs wait for their owners.
@@ -140,6 +144,7 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         sign_in,
         identity,
         upstream,
+        compat: compat::read(block),
         outbound,
         waiting: waiting::read(block),
         sources,

@@ -2,7 +2,9 @@
 
 use std::{
     collections::HashMap,
+    mem::discriminant,
     sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use aiq_connect_shared::FaultCode;
@@ -29,19 +31,31 @@ pub enum Reach {
     },
 }
 
-/// [`Reach`] of every server.
+/// [`Reach`] of every server, and since when.
 #[derive(Debug, Default)]
-pub struct Reachability(Mutex<HashMap<ServerId, Reach>>);
+pub struct Reachability(Mutex<HashMap<ServerId, (Reach, Instant)>>);
 
 impl Reachability {
     /// What was last seen.
     pub fn of(&self, server: &ServerId) -> Reach {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(server).cloned().unwrap_or_default()
+        self.seen(server).0
+    }
+
+    /// What was last seen, and for how long it has been so.
+    pub fn seen(&self, server: &ServerId) -> (Reach, Duration) {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(server).map(|(reach, since)| (reach.clone(), since.elapsed())).unwrap_or_default()
     }
 
     /// Replaces it, and returns what was seen before.
     pub fn record(&self, server: &ServerId, seen: Reach) -> Reach {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(server.clone(), seen).unwrap_or_default()
+        let before = known.get(server).cloned();
+        let since = match &before {
+            Some((before, since)) if discriminant(before) == discriminant(&seen) => *since,
+            _ => Instant::now(),
+        };
+        known.insert(server.clone(), (seen, since));
+        before.map(|(before, _)| before).unwrap_or_default()
     }
 }

@@ -10,7 +10,7 @@ use axum::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    App,
+    App, compat,
     person::Visitor,
     problem::{ApiError, problem},
     stranger::Stranger,
@@ -27,7 +27,7 @@ pub(super) async fn list(
         Err(Stranger::Off) => app.connections.data_sources_of_nobody(),
         Err(stranger) => return Err(stranger.into()),
     };
-    let Ok(body) = serde_json::to_vec(&sources) else {
+    let Ok(body) = compat::in_asked_words(&app, &sources).and_then(|body| serde_json::to_vec(&body)) else {
         return Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The listing could not be written."));
     };
     let etag = format!("\"{}\"", &crate::domain::hex(&Sha256::digest(&body))[..32]);

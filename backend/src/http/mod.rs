@@ -2,6 +2,7 @@
 
 mod assets;
 mod callback;
+mod compat;
 mod connect;
 mod cookies;
 mod credential;

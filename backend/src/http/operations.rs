@@ -2,35 +2,102 @@
 
 use std::sync::Arc;
 
+use aiq_connect_shared::FaultCode;
 use axum::{Json, extract::State, http::StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::App;
-use crate::{connections::Reach, domain::JobId};
+use crate::{
+    config::KeySource,
+    connections::Reach,
+    domain::{JobId, ServerId},
+};
 
-/// This process answers.
-pub(super) async fn live() -> Json<serde_json::Value> {
-    Json(serde_json::json!({"status": "alive"}))
+/// Something that does not work, or not as one would think.
+#[derive(Serialize)]
+struct Trouble {
+    /// For machines.
+    code: &'static str,
+    /// For whoever looks. Says nothing that strangers may not know: no address, no cause, no name of a person.
+    message: String,
 }
 
-/// What works and what does not, in words. A provider that is away degrades nothing here: only the database does.
-pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<serde_json::Value>) {
-    let database = app.store.find_job(&JobId("health".to_owned())).await;
-    let servers: serde_json::Map<String, serde_json::Value> = app
-        .config
-        .servers
-        .keys()
-        .map(|server| {
-            let word = match app.connections.reachability().of(server) {
-                Reach::Unknown => "not asked yet",
-                Reach::Reachable { .. } => "ok",
-                Reach::Broken { code, .. } => code.as_str(),
-            };
-            (server.to_string(), word.into())
-        })
-        .collect();
-    let (status, word, database) = match database {
-        Ok(_) => (StatusCode::OK, "healthy", "ok"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "degraded", "unreachable"),
-    };
-    (status, Json(serde_json::json!({"status": word, "db": database, "servers": servers})))
+/// This process answers.
+pub(super) async fn live() -> Json<Value> {
+    Json(json!({"status": "alive"}))
+}
+
+/// What works and what does not, in words. Only what keeps this process from serving anybody makes it `degraded`: a
+/// provider that is away is no reason to take people's other sources from them.
+pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
+    let database = app.store.find_job(&JobId("health".to_owned())).await.is_ok();
+    let research = app.gate.research_answers().await;
+    let mut problems = Vec::new();
+    let mut trouble = |code, message: &str| problems.push(Trouble { code, message: message.to_owned() });
+    if !database {
+        trouble("database_unreachable", "The database does not answer: nothing can be connected, shown or used.");
+    }
+    if research == Some(false) {
+        trouble("research_service_unreachable", "The research service does not answer: no question can be sent.");
+    }
+    if app.config.worker.keys.is_empty() {
+        trouble("workers_refused", "No worker key is configured: every worker is refused.");
+    }
+    if app.config.worker.insecure {
+        trouble("worker_listener_insecure", "Workers are served over plain http, because the configuration says so.");
+    }
+    if !app.sign_in.is_configured() {
+        trouble("no_sign_in", "Nobody can sign in here: no sign-in is configured.");
+    }
+    let mut servers = Map::new();
+    for server in app.config.servers.keys() {
+        servers.insert(server.to_string(), standing(&app, server, &mut problems).into());
+    }
+
+    let (status, word) =
+        if database { (StatusCode::OK, "healthy") } else { (StatusCode::SERVICE_UNAVAILABLE, "degraded") };
+    let mut body = json!({
+        "status": word,
+        "db": if database { "ok" } else { "unreachable" },
+        "encryption": {"ready": true, "mode": mode(&app)},
+        "research": match research {
+            None => "not configured",
+            Some(true) => "ok",
+            Some(false) => "unreachable",
+        },
+        "servers": servers,
+        "problems": problems,
+    });
+    if !database {
+        body["reason"] = "database_unreachable".into();
+    }
+    (status, Json(body))
+}
+
+/// Where the key is; the process does not start without one.
+fn mode(app: &App) -> &'static str {
+    match app.config.key {
+        KeySource::Inline(_) => "variable",
+        KeySource::File(_) => "file",
+    }
+}
+
+/// What was last seen of the way to a server's sign-in, in a word; trouble is told in a sentence too.
+fn standing(app: &App, server: &ServerId, problems: &mut Vec<Trouble>) -> &'static str {
+    match app.connections.reachability().seen(server) {
+        (Reach::Unknown, _) => "not asked yet",
+        (Reach::Reachable { .. }, _) => "ok",
+        (Reach::Broken { code, reference }, since) => {
+            let what = if code == FaultCode::IdpUnreachable { "cannot be reached" } else { "does not work" };
+            let seconds = since.as_secs();
+            problems.push(Trouble {
+                code: code.as_str(),
+                message: format!(
+                    "The sign-in of server `{server}` {what}, for {seconds} s now. The log tells why, at {reference}."
+                ),
+            });
+            code.as_str()
+        }
+    }
 }

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use aiq_connect_shared::{Flow, StatusAnswer};
-use axum::{Json, extract::State};
+use aiq_connect_shared::Flow;
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    App,
+    App, compat,
     extract::{Path, Query},
     person::Person,
-    problem::ApiError,
+    problem::{ApiError, problem},
 };
 use crate::domain::FlowId;
 
@@ -27,8 +32,12 @@ pub(super) async fn tell(
     person: Person,
     Path(source): Path<String>,
     Query(which): Query<Which>,
-) -> Result<Json<StatusAnswer>, ApiError> {
-    Ok(Json(app.connections.status(&person.id, &source, which.flow.map(FlowId)).await?))
+) -> Result<Response, ApiError> {
+    let answer = app.connections.status(&person.id, &source, which.flow.map(FlowId)).await?;
+    Ok(match compat::in_asked_words(&app, &answer) {
+        Ok(body) => Json(body).into_response(),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The status could not be written."),
+    })
 }
 
 /// Calls a flow off. Whoever comes back from the provider afterwards finds the link no longer valid.

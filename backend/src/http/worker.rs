@@ -46,12 +46,12 @@ pub(super) async fn resolve(
     _: WorkerCredential,
     JsonBody(request): JsonBody<ResolveRequest>,
 ) -> Result<Response, ApiError> {
+    request_log::note_job(&request.job_id);
     let wait = Duration::from_secs(request.wait_seconds.unwrap_or_default().into());
     if wait > timing::LONG_POLL {
         let message = format!("`wait_seconds` has to be between 0 and {}.", timing::LONG_POLL.as_secs());
         return Err(ApiError::of(problem(StatusCode::BAD_REQUEST, "wait_invalid", message)));
     }
-    request_log::note_job(&request.job_id);
     let question = TokenQuestion {
         job: JobId(request.job_id),
         server: request.mcp_server_id.as_str().into(),

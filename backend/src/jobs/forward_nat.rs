@@ -67,6 +67,10 @@ impl NatService {
 
 #[async_trait]
 impl ResearchService for NatService {
+    async fn answers(&self) -> bool {
+        self.client.get(self.base.clone()).timeout(timing::RESEARCH_GLANCE).send().await.is_ok()
+    }
+
     async fn submit(&self, submission: &Submission) -> Result<(), ForwardError> {
         let body = serde_json::json!({
             "job_id": submission.job.as_str(),

@@ -123,6 +123,14 @@ impl Gate {
         })
     }
 
+    /// Whether the research service answers; `None` when there is none.
+    pub async fn research_answers(&self) -> Option<bool> {
+        match &self.research {
+            Some(research) => Some(research.answers().await),
+            None => None,
+        }
+    }
+
     /// Where a job is.
     pub async fn status(&self, owner: &Principal, id: &JobId) -> Result<JobStatus, JobError> {
         let found = self.ask(owner, id).await?;

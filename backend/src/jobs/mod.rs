@@ -73,4 +73,7 @@ pub trait ResearchService: Send + Sync {
 
     /// Asks for a job. `None`: it does not know it (any more).
     async fn status(&self, job: &JobId, user: &str) -> Result<Option<ResearchStatus>, ForwardError>;
+
+    /// Whether it answers anything at all, within a second.
+    async fn answers(&self) -> bool;
 }

@@ -8,6 +8,7 @@ mod support;
 
 mod callback;
 mod clients;
+mod compat;
 mod connect;
 mod cross_site;
 mod data_sources;

@@ -1,9 +1,13 @@
 //! `/live`, `/health`, and addresses at which there is nothing.
 
 use axum::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{provider::Provider, service::Service, until};
+use crate::support::{
+    provider::Provider,
+    service::{Service, Wishes},
+    until,
+};
 
 #[tokio::test]
 async fn both_listeners_say_that_they_live() {
@@ -15,20 +19,73 @@ async fn both_listeners_say_that_they_live() {
     }
 }
 
+/// The answer of `/health` once the providers were looked at.
+async fn health(service: &Service, word: &str) -> Value {
+    until("both servers were asked", || async {
+        service.browser().get("/health").await.json()["servers"] == json!({"incidents": word, "tickets": word})
+    })
+    .await;
+    let answer = service.browser().get("/health").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.json()
+}
+
+fn codes(health: &Value) -> Vec<&str> {
+    health["problems"].as_array().unwrap().iter().map(|problem| problem["code"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn health_says_in_aiqs_shape_that_all_is_well() {
+    let provider = Provider::start().await;
+    let (service, _research) = Service::with_research(&provider).await;
+    assert_eq!(
+        health(&service, "ok").await,
+        json!({
+            "status": "healthy", "db": "ok", "encryption": {"ready": true, "mode": "variable"}, "research": "ok",
+            "servers": {"incidents": "ok", "tickets": "ok"}, "problems": [],
+        })
+    );
+}
+
 #[tokio::test]
 async fn health_tells_of_each_server_and_stays_healthy_while_a_provider_is_away() {
     let provider = Provider::away();
     let service = Service::start(&provider).await;
-    until("both servers were asked", || async {
-        let answer = service.browser().get("/health").await;
-        assert_eq!(answer.status, 200);
-        answer.json()
-            == json!({
-                "status": "healthy", "db": "ok",
-                "servers": {"incidents": "idp_unreachable", "tickets": "idp_unreachable"},
-            })
-    })
-    .await;
+    let health = health(&service, "idp_unreachable").await;
+    assert_eq!((&health["status"], &health["research"]), (&json!("healthy"), &json!("not configured")));
+    assert_eq!(codes(&health), ["idp_unreachable", "idp_unreachable"]);
+    let message = health["problems"][0]["message"].as_str().unwrap();
+    let reference = message.split(" at ").nth(1).unwrap().trim_end_matches('.');
+    assert!(message.starts_with("The sign-in of server `incidents` cannot be reached, for "), "{message}");
+    assert!(crate::support::logs::so_far().contains(&format!("reference={reference}")), "the log tells why");
+    assert!(!health.to_string().contains(&provider.origin), "strangers learn no address");
+}
+
+#[tokio::test]
+async fn health_tells_what_is_configured_to_surprise() {
+    let provider = Provider::start().await;
+    let settings = "  worker: {insecure: true}\n".to_owned();
+    let upstream = Some("http://127.0.0.1:1".to_owned());
+    let service = Service::with(&provider, Wishes { settings, upstream }).await;
+    let health = health(&service, "ok").await;
+    assert_eq!(codes(&health), ["research_service_unreachable", "worker_listener_insecure"]);
+    assert_eq!((&health["status"], &health["research"]), (&json!("healthy"), &json!("unreachable")));
+}
+
+#[tokio::test]
+async fn without_its_database_the_service_is_degraded_and_alive() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    service.sql("ALTER TABLE jobs RENAME TO elsewhere", &[]).await;
+    let answer = service.browser().get("/health").await;
+    assert_eq!(answer.status, 503);
+    let health = answer.json();
+    assert_eq!(
+        (&health["status"], &health["reason"], &health["db"]),
+        (&json!("degraded"), &json!("database_unreachable"), &json!("unreachable"))
+    );
+    assert!(codes(&health).contains(&"database_unreachable"));
+    assert_eq!(service.browser().get("/live").await.status, 200);
 }
 
 #[tokio::test]

@@ -124,13 +124,6 @@ impl Service {
 
     async fn on(folder: Arc<TempDir>, yaml: String, variables: Vec<(&'static str, String)>, provider: String) -> Self {
         logs::keep();
-        for (kind, secret) in [
-            ("worker_key", WORKER_KEY),
-            ("sign_in_client_secret", openid::CLIENT_SECRET),
-            ("encryption_key", &"5a".repeat(32)),
-        ] {
-            logs::note_secret(kind, secret);
-        }
         let config = configuration(folder.path(), &yaml, &variables);
         let clock = Ahead::default();
         let assembled = app::Service::assemble_at(config, Arc::new(clock.clone())).await.unwrap();
@@ -233,6 +226,13 @@ impl Service {
 fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]) -> config::Config {
     let (file, database) = (folder.join("aiq.yml"), folder.join("aiq-connect.db"));
     std::fs::write(&file, yaml).unwrap();
+    for (kind, secret) in [
+        ("worker_key", WORKER_KEY),
+        ("sign_in_client_secret", openid::CLIENT_SECRET),
+        ("encryption_key", &"5a".repeat(32)),
+    ] {
+        logs::note_secret(kind, secret);
+    }
     let mut environment = BTreeMap::from([
         ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
         ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),

@@ -52,6 +52,7 @@ pub struct PanelProps {
 #[component]
 pub fn Panel(props: &PanelProps) -> Html {
     let (mine, open): (Vec<_>, Vec<_>) = props.rows.iter().cloned().partition(|row| row.source.per_user_auth.is_some());
+    let has_accounts = !mine.is_empty() || props.search.is_some();
     html! {
         <section class="panel" aria-labelledby="panel-title" data-testid="panel">
             <h2 id="panel-title" class="panel-title" tabindex="-1">{ words::TITLE }</h2>
@@ -81,7 +82,9 @@ pub fn Panel(props: &PanelProps) -> Html {
                         }
                         <footer class="panel-foot">
                             <p id="panel-used">{ words::used(props.used, props.total) }</p>
-                            <p>{ words::OWN_EYES }</p>
+                            if has_accounts {
+                                <p>{ words::OWN_EYES }</p>
+                            }
                         </footer>
                     </>
                 },

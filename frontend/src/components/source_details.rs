@@ -20,6 +20,9 @@ pub struct SourceDetailsProps {
     pub row: RowState,
     /// Whether it asks about disconnecting.
     pub is_confirming: bool,
+    /// How many research jobs are using the source.
+    #[prop_or_default]
+    pub jobs: usize,
     /// Now.
     pub moment: Moment,
     /// Called with what the person chose.
@@ -65,7 +68,7 @@ pub fn SourceDetails(props: &SourceDetailsProps) -> Html {
                 { fact(words::RELAXATIONS, codes(&auth.relaxations)) }
             </dl>
             if props.is_confirming {
-                <ConfirmDisconnect id={id.clone()} name={name.clone()}
+                <ConfirmDisconnect id={id.clone()} name={name.clone()} jobs={props.jobs}
                     onkeep={event(RowEventKind::Keep)} ondisconnect={event(RowEventKind::Disconnect)} />
             } else if is_settled {
                 <div class="details-actions">

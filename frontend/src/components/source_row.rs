@@ -45,6 +45,9 @@ pub struct SourceRowProps {
     /// How much of the details is shown.
     #[prop_or_default]
     pub details: DetailsView,
+    /// How many research jobs are using the source.
+    #[prop_or_default]
+    pub jobs: usize,
     /// When the facts are from, if they are old.
     #[prop_or_default]
     pub as_of: Option<DateTime<Utc>>,
@@ -149,7 +152,7 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                     <div id={format!("details-of-{id}")} hidden={!is_open || is_away}>
                         if let (true, Some(auth)) = (is_open && !is_away, &source.per_user_auth) {
                             <SourceDetails id={id.clone()} name={source.name.clone()} auth={auth.clone()} row={row.clone()}
-                                is_confirming={props.details == DetailsView::Confirming} moment={props.moment} onevent={&props.onevent} />
+                                is_confirming={props.details == DetailsView::Confirming} jobs={props.jobs} moment={props.moment} onevent={&props.onevent} />
                         }
                     </div>
                 </div>
@@ -172,17 +175,19 @@ fn weight(action: RowAction, kind: Kind, is_on: bool) -> Option<&'static str> {
 /// How a state looks.
 pub fn look(row: &RowState, is_on: bool) -> (Tone, Shape) {
     match row.kind {
+        Kind::Disconnected if is_on => (Tone::Warn, Shape::Triangle),
         Kind::Connected => (Tone::Ok, Shape::Disc),
         Kind::ExpiringSoon => (Tone::Warn, Shape::Disc),
         Kind::Connecting | Kind::Checking | Kind::Disconnecting => (Tone::Info, Shape::Dashes),
-        Kind::Disconnected if !is_on => (Tone::Quiet, Shape::Ring),
-        Kind::Disconnected
-        | Kind::Expired
+        Kind::Expired
         | Kind::WindowBlocked
-        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved) => (Tone::Warn, Shape::Triangle),
-        Kind::Failed(FaultCode::ConsentDenied) => (Tone::Quiet, Shape::Ring),
-        Kind::Failed(_) => (Tone::Danger, Shape::Cross),
-        Kind::Free | Kind::Denied | Kind::TurnedOff | Kind::Unavailable(_) => (Tone::Quiet, Shape::Ring),
+        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved | FaultCode::AccountChanged) => {
+            (Tone::Warn, Shape::Triangle)
+        }
+        Kind::Failed(code) if code != FaultCode::ConsentDenied => (Tone::Danger, Shape::Cross),
+        Kind::Failed(_) | Kind::Disconnected | Kind::Free | Kind::Denied | Kind::TurnedOff | Kind::Unavailable(_) => {
+            (Tone::Quiet, Shape::Ring)
+        }
     }
 }
 

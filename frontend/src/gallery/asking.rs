@@ -39,12 +39,23 @@ pub fn troubles() -> [(&'static str, Trouble); 6] {
 }
 
 /// Every note, and whom it names.
-pub fn notes() -> [(&'static str, Toast, Vec<&'static str>); 3] {
+pub fn notes() -> [(&'static str, Toast, Vec<&'static str>); 10] {
     [
         ("sent-without", Toast::SentWithout(vec!["servicenow".to_owned()]), vec!["ServiceNow"]),
         ("copied", Toast::Copied, vec![]),
         ("not-copied", Toast::NotCopied, vec![]),
+        ("job-waits", Toast::JobWaits { job: "5f0c".to_owned(), name: "ServiceNow".to_owned() }, vec![]),
+        ("back", Toast::Back("ServiceNow".to_owned()), vec![]),
+        ("connected", Toast::Connected("ServiceNow".to_owned()), vec![]),
+        ("disconnected", disconnected(true, 0), vec![]),
+        ("disconnected-while-a-job-runs", disconnected(true, 1), vec![]),
+        ("disconnected-provider-not-told", disconnected(false, 2), vec![]),
+        ("draft-replaced", Toast::DraftReplaced("Why?".to_owned()), vec![]),
     ]
+}
+
+fn disconnected(told: bool, jobs: u32) -> Toast {
+    Toast::Disconnected { name: "ServiceNow".to_owned(), told, jobs }
 }
 
 async fn composers() -> Vec<Scene> {
@@ -145,7 +156,15 @@ pub fn every_job() -> Vec<(&'static str, Job)> {
 }
 
 async fn jobs() -> Vec<Scene> {
-    let props = |jobs| JobListProps { jobs, moment: moment(), onagain: Callback::noop(), oncopy: Callback::noop() };
+    let props = |jobs| JobListProps {
+        jobs,
+        prompts: std::collections::BTreeMap::new(),
+        moment: moment(),
+        onagain: Callback::noop(),
+        oncopy: Callback::noop(),
+        onevent: Callback::noop(),
+        onwait: Callback::noop(),
+    };
     let mut scenes = vec![scene::<JobList>("none-yet", props(Vec::new())).await];
     for (name, job) in every_job() {
         scenes.push(scene::<JobList>(name, props(vec![job])).await);
@@ -158,9 +177,10 @@ async fn toasts() -> Vec<Scene> {
     for (name, toast, names) in notes() {
         let props = ToastNoteProps {
             text: words::toast(&toast, &names).into(),
-            undo: matches!(toast, Toast::SentWithout(_)).then_some(words::TURN_BACK_ON.into()),
+            undo: words::way_back(&toast).map(Into::into),
             onundo: Callback::noop(),
             ondismiss: Callback::noop(),
+            onhold: Callback::noop(),
         };
         scenes.push(scene::<ToastNote>(name, props).await);
     }

@@ -7,6 +7,7 @@ mod asking;
 mod outline;
 mod page;
 mod panel;
+mod prompts;
 mod proof;
 mod rows;
 mod site;
@@ -67,6 +68,7 @@ pub async fn all() -> Vec<Group> {
     let mut groups = rows::groups().await;
     groups.extend(panel::groups().await);
     groups.extend(asking::groups().await);
+    groups.push(prompts::group().await);
     groups.extend(page::groups().await);
     groups
 }

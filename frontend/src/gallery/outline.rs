@@ -45,7 +45,7 @@ fn element(name: &str, attributes: &str) -> String {
         match attribute {
             "class" => line.extend(value.split_whitespace().map(|class| format!(".{class}"))),
             attribute if SILENT.contains(&attribute) || (name == "button" && attribute == "type") => {}
-            _ => others.push_str(&format!(" {attribute}=\"{}\"", plain(value))),
+            _ => others.extend([" ", attribute, "=\"", &plain(value), "\""]),
         }
     }
     line + &others

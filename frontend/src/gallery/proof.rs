@@ -65,7 +65,7 @@ fn after(kind: Kind) -> Option<Kind> {
 
 #[test]
 fn every_state_of_a_row_has_a_scene() {
-    let drawn: Vec<_> = rows::all().into_iter().flat_map(|set| set.rows).map(|(_, props)| props.row).collect();
+    let drawn: Vec<_> = rows::all().into_iter().flat_map(|set| set.states).map(|(_, props)| props.row).collect();
     let mut kind = Some(Kind::Free);
     let mut seen = 0;
     while let Some(now) = kind {
@@ -88,10 +88,11 @@ fn every_sentence_beside_a_state_has_a_scene() {
         Notice::AccountChanged { .. } => "account changed".to_owned(),
         Notice::ProviderNotTold => "provider not told".to_owned(),
         Notice::NotDisconnected => "not disconnected".to_owned(),
+        Notice::JobWaits(_) => "job waits".to_owned(),
         Notice::WindowGone => "window gone".to_owned(),
         Notice::StillWaiting => "still waiting".to_owned(),
     };
-    let drawn = rows::all().into_iter().flat_map(|set| set.rows).filter_map(|(_, props)| props.row.notice);
+    let drawn = rows::all().into_iter().flat_map(|set| set.states).filter_map(|(_, props)| props.row.notice);
     let drawn: BTreeSet<_> = drawn.map(|notice| word(&notice)).collect();
     let denied = FaultCode::ConsentDenied;
     let faults = rows::FAULTS.iter().filter(|code| **code != denied);
@@ -100,7 +101,11 @@ fn every_sentence_beside_a_state_has_a_scene() {
     wanted.extend(
         [Notice::Denied, Notice::TimedOut, Notice::ProviderNotTold, Notice::NotDisconnected, Notice::WindowGone]
             .iter()
-            .chain([&Notice::StillWaiting, &Notice::AccountChanged { from: String::new(), to: String::new() }])
+            .chain([
+                &Notice::JobWaits(super::now()),
+                &Notice::StillWaiting,
+                &Notice::AccountChanged { from: String::new(), to: String::new() },
+            ])
             .map(word),
     );
     let missing: Vec<_> = wanted.difference(&drawn).collect();

@@ -36,15 +36,15 @@ pub struct Rows {
     /// What people read over it.
     pub title: &'static str,
     /// Each in its state.
-    pub rows: Vec<Row>,
+    pub states: Vec<Row>,
 }
 
 /// Every row, drawn.
 pub async fn groups() -> Vec<Group> {
     let mut groups = Vec::new();
-    for Rows { file, title, rows } in all() {
+    for Rows { file, title, states } in all() {
         let mut scenes = Vec::new();
-        for (name, props) in rows {
+        for (name, props) in states {
             scenes.push(scene::<SourceRow>(&name, props).await);
         }
         groups.push(Group { file, title, frame: Frame::Rows, scenes });
@@ -55,16 +55,16 @@ pub async fn groups() -> Vec<Group> {
 /// Every row.
 pub fn all() -> Vec<Rows> {
     vec![
-        Rows { file: "10-rows-settled", title: "Rows: nothing under way", rows: settled() },
-        Rows { file: "11-rows-faults", title: "Rows: a fault", rows: faults() },
+        Rows { file: "10-rows-settled", title: "Rows: nothing under way", states: settled() },
+        Rows { file: "11-rows-faults", title: "Rows: a fault", states: faults() },
         Rows {
             file: "12-rows-fault-beside-connected",
             title: "Rows: a fault beside a sign-in that works",
-            rows: beside(),
+            states: beside(),
         },
-        Rows { file: "13-rows-under-way", title: "Rows: something under way", rows: under_way() },
-        Rows { file: "14-rows-after-an-attempt", title: "Rows: after an attempt", rows: ends() },
-        Rows { file: "15-rows-details", title: "Rows: details", rows: details() },
+        Rows { file: "13-rows-under-way", title: "Rows: something under way", states: under_way() },
+        Rows { file: "14-rows-after-an-attempt", title: "Rows: after an attempt", states: ends() },
+        Rows { file: "15-rows-details", title: "Rows: details", states: details() },
     ]
 }
 
@@ -108,6 +108,7 @@ fn drawn(
         launch_target: "aiq-connect-servicenow".into(),
         flow,
         details: DetailsView::Closed,
+        jobs: 0,
         as_of: None,
         moment: moment(),
         onevent: Callback::noop(),
@@ -218,6 +219,12 @@ fn ends() -> Vec<Row> {
     source.per_user_auth.as_mut().unwrap().account_label = Some("octo-cat".to_owned());
     rows.push(named("another-account", drawn(source, true, None, Some(&changed), None)));
     rows.push(after("disconnected-provider-not-told", AuthStatus::Disconnected, Notice::ProviderNotTold));
+    let until = now() + TimeDelta::minutes(15);
+    let waits = |status| SourceRowProps {
+        row: row(servicenow(status), true).row.with_job(Some(until)),
+        ..row(servicenow(status), true)
+    };
+    rows.push(named("expired-and-a-job-waits", waits(AuthStatus::Expired)));
     rows.push(after("not-disconnected", AuthStatus::Connected, Notice::NotDisconnected));
     rows
 }
@@ -240,6 +247,7 @@ fn details() -> Vec<Row> {
         open("permissions-missing", faulty(AuthStatus::Error, FaultCode::ScopeMismatch)),
         open("not-set-up", faulty(AuthStatus::Error, FaultCode::ClientMisconfigured)),
         open("rejected-by-server", faulty(AuthStatus::Error, FaultCode::RejectedByServer)),
+        named("disconnect-asks-while-a-job-runs", SourceRowProps { jobs: 1, ..asking.clone() }),
         named("disconnect-asks", asking),
     ]
 }

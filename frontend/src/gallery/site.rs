@@ -7,7 +7,7 @@ use super::{Frame, Group, Scene, all};
 
 const STYLE: &str = include_str!("gallery.css");
 /// What refers to an element by its id. Scenes share a page, so each gets ids of its own.
-const REFERENCES: [&str; 5] = ["id", "for", "aria-labelledby", "aria-describedby", "aria-controls"];
+const REFERENCES: [&str; 6] = ["id", "for", "aria-labelledby", "aria-describedby", "aria-controls", "data-focus-home"];
 
 /// Where the pages go.
 pub fn folder() -> PathBuf {
@@ -24,7 +24,7 @@ async fn the_gallery_is_drawn_for_everybody_who_wants_to_look() {
     for name in shell.split("href=\"frontend/styles/").skip(1).filter_map(|rest| rest.split('"').next()) {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("styles").join(name);
         fs::copy(from, folder.join("styles").join(name)).unwrap();
-        links.push_str(&format!("<link rel=\"stylesheet\" href=\"styles/{name}\">"));
+        links.extend(["<link rel=\"stylesheet\" href=\"styles/", name, "\">"]);
     }
     let groups = all().await;
     let mut names = Vec::new();
@@ -89,7 +89,7 @@ fn apart(html: &str, number: usize) -> String {
         for part in parts {
             let (value, rest) = part.split_once('"').expect("an attribute ends");
             let ids: Vec<_> = value.split_whitespace().map(|id| format!("{id}-{number}")).collect();
-            whole.push_str(&format!("{start}{}\"{rest}", ids.join(" ")));
+            whole.extend([&start, &ids.join(" "), "\"", rest]);
         }
         html = whole;
     }

@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use aiq_connect_shared::{FaultCode, JobState};
+use aiq_connect_shared::{FaultCode, JobState, SkipReason};
 
 use super::outline::plain;
-use super::{asking, moment, panel, rows, site};
+use super::{asking, moment, panel, prompts, rows, site};
 use crate::components::source_row::SourceRowProps;
 use crate::state::blocker::Tone;
 use crate::state::connections::{Connections, News};
 use crate::state::desk::DeskNews;
 use crate::state::flow::Ended;
+use crate::state::job_wait::{WaitNews, WaitTrouble};
 use crate::text::en;
 
 const HEAD: &str = "# Words\n\nWhat people read, state by state. Written by `cargo xtask words` from `frontend/src/text/en`; a test fails \
@@ -36,11 +37,12 @@ fn the_list_of_words_is_what_the_code_says() {
 fn words() -> String {
     let mut text = HEAD.to_owned();
     for set in rows::all() {
-        row_table(&mut text, set.title, &set.rows);
+        row_table(&mut text, set.title, &set.states);
     }
     banners(&mut text);
     blocker(&mut text);
     jobs(&mut text);
+    prompts(&mut text);
     notes(&mut text);
     announcements(&mut text);
     constants(&mut text);
@@ -138,6 +140,23 @@ fn jobs(text: &mut String) {
     );
 }
 
+fn prompts(text: &mut String) {
+    let mut rows = Vec::new();
+    for (name, _, prompt) in prompts::all() {
+        let heading = en::prompt::heading(&prompt);
+        if let Some(heading) = &heading {
+            let text = en::prompt::text(&prompt).unwrap_or_default().to_owned();
+            rows.push(vec![name.to_owned(), format!("`{}`", prompt.phase().word()), heading.clone(), text]);
+        }
+        for item in &prompt.items {
+            let words = en::prompt::item(item, heading.is_none(), moment());
+            let phase = format!("`{}`", item.phase.word());
+            rows.push(vec![name.to_owned(), phase, words.title.unwrap_or_default(), words.text]);
+        }
+    }
+    table(text, "Research jobs that need their person", &["scene", "phase", "title", "text"], rows);
+}
+
 fn notes(text: &mut String) {
     let notes = asking::notes();
     let notes = notes.iter().map(|(name, toast, names)| vec![(*name).to_owned(), en::composer::toast(toast, names)]);
@@ -146,6 +165,8 @@ fn notes(text: &mut String) {
 
 fn announcements(text: &mut String) {
     let id = || "ServiceNow".to_owned();
+    let until = super::now() + chrono::TimeDelta::minutes(15);
+    let wait = |news| DeskNews::Wait { job: "j1".to_owned(), news };
     let news = [
         News::Waiting(id()),
         News::WindowBlocked(id()),
@@ -166,6 +187,7 @@ fn announcements(text: &mut String) {
     ];
     let mut said: Vec<_> = news.iter().map(|news| en::news::source(news, &Connections::default())).collect();
     said.push(en::news::ready());
+    said.push(en::news::next("GitHub"));
     said.extend(
         [
             DeskNews::Blocked(vec![id()]),
@@ -173,9 +195,15 @@ fn announcements(text: &mut String) {
             DeskNews::Sent,
             DeskNews::Over(JobState::Success),
             DeskNews::Over(JobState::Failure),
+            wait(WaitNews::Waits { id: id(), name: id(), until }),
+            wait(WaitNews::Back { id: id(), name: id() }),
+            wait(WaitNews::Without { name: id(), reason: SkipReason::Skipped }),
+            wait(WaitNews::Longer { name: id(), until }),
+            wait(WaitNews::Failed(WaitTrouble::Unreachable)),
+            wait(WaitNews::Failed(WaitTrouble::Over)),
         ]
         .iter()
-        .map(en::news::desk),
+        .map(|news| en::news::desk(news, moment())),
     );
     table(
         text,

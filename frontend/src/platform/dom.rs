@@ -28,6 +28,34 @@ pub fn has_focus_inside(id: &str) -> bool {
     element(id).is_some_and(|element| element.contains(active.as_deref()))
 }
 
+/// Where the focus goes when the element that has it now goes away: the id that a part of the page around it names.
+pub fn focus_home() -> Option<String> {
+    let active = web_sys::window()?.document()?.active_element()?;
+    active.closest("[data-focus-home]").ok()??.get_attribute("data-focus-home")
+}
+
+/// Whether the element that had the focus went away.
+pub fn has_lost_focus() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    let active = document.and_then(|document| document.active_element());
+    active.is_none_or(|active| active.tag_name().eq_ignore_ascii_case("body"))
+}
+
+/// Whether the person can see an element without scrolling.
+pub fn is_on_screen(id: &str) -> bool {
+    let height = web_sys::window().and_then(|window| window.inner_height().ok()).and_then(|height| height.as_f64());
+    let (Some(element), Some(height)) = (element(id), height) else { return false };
+    let place = element.get_bounding_client_rect();
+    is_visible() && place.height() > 0.0 && place.top() < height && place.bottom() > 0.0
+}
+
+/// Names the page, in its tab too.
+pub fn set_title(title: &str) {
+    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+        document.set_title(title);
+    }
+}
+
 /// Whether the page has the person's eyes.
 pub fn is_visible() -> bool {
     web_sys::window()

@@ -68,6 +68,8 @@ pub enum Notice {
     ProviderNotTold,
     /// The service did not answer when it was asked to disconnect.
     NotDisconnected,
+    /// A research job waits for this source, until then.
+    JobWaits(DateTime<Utc>),
     /// The sign-in window seems to be gone.
     WindowGone,
     /// The sign-in takes long.
@@ -147,10 +149,22 @@ impl RowState {
         Self { kind, notice, has_grant: has_grant(auth), is_required: auth.required }
     }
 
-    /// The same row while nobody's account can be used. What needs no account, or is switched off, stays as it is.
+    /// The same row while a research job waits for the source: that is what the person should know first, unless a
+    /// sign-in is under way or the source works.
+    #[must_use]
+    pub fn with_job(mut self, waits_until: Option<DateTime<Utc>>) -> Self {
+        let is_still = matches!(self.kind, Kind::Disconnected | Kind::Denied | Kind::Expired | Kind::Failed(_));
+        if let (Some(until), true) = (waits_until, is_still) {
+            self.notice = Some(Notice::JobWaits(until));
+        }
+        self
+    }
+
+    /// The same row while nobody's account can be used. What needs no account stays as it is; so does what was switched
+    /// off, unless all of it is, because nobody is told apart.
     pub fn away(self, why: Away) -> Self {
-        match self.kind {
-            Kind::Free | Kind::TurnedOff => self,
+        match (self.kind, why) {
+            (Kind::Free, _) | (Kind::TurnedOff, Away::SignedOut) => self,
             _ => Self { kind: Kind::Unavailable(why), notice: None, ..self },
         }
     }
@@ -180,8 +194,7 @@ impl RowState {
                 }
                 _ => None,
             },
-            Kind::Free | Kind::Checking | Kind::Disconnecting => None,
-            Kind::TurnedOff | Kind::Unavailable(_) => None,
+            Kind::Free | Kind::Checking | Kind::Disconnecting | Kind::TurnedOff | Kind::Unavailable(_) => None,
             Kind::Disconnected | Kind::Denied => Some(RowAction::Connect),
             Kind::WindowBlocked | Kind::Connecting => Some(RowAction::Cancel),
             Kind::ExpiringSoon | Kind::Expired => Some(RowAction::Reconnect),

@@ -47,8 +47,8 @@ impl Session {
     pub fn is_replaced_by(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::SignedIn { person, .. }, Self::SignedIn { person: now, .. }) => person.sub != now.sub,
-            (Self::SignedOut { .. } | Self::Open, Self::SignedIn { .. }) => true,
-            (Self::SignedIn { .. } | Self::SignedOut { .. }, Self::Open) => true,
+            (Self::SignedOut { .. } | Self::Open, Self::SignedIn { .. })
+            | (Self::SignedIn { .. } | Self::SignedOut { .. }, Self::Open) => true,
             _ => false,
         }
     }

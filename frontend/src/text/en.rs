@@ -8,6 +8,7 @@ pub mod job;
 pub mod news;
 pub mod page;
 pub mod panel;
+pub mod prompt;
 pub mod row;
 pub mod time;
 

@@ -22,6 +22,8 @@ pub fn write(plan: &Plan) -> Result<PathBuf> {
         ("AIQ_CONNECT_WORKER_KEY", plan.worker_key.clone()),
         ("NAT_DASK_SCHEDULER_ADDRESS", plan.scheduler_url()),
         ("DEMO_MCP_URL", plan.mcp_url()),
+        ("PROVIDER_ISSUER", plan.issuer()),
+        ("DEMO_CONTROL_KEY", plan.control_key.clone()),
         ("DEMO_LOGS", logs),
     ] {
         writeln!(file, "export {name}='{value}'")?;

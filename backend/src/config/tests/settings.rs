@@ -92,7 +92,7 @@ fn unknown_keys_are_told_with_the_nearest_name_all_at_once() {
             &[]
         ),
         "config.yml:3:3: aiq_connect.pubic_url: unknown key; did you mean `public_url`?\n\
-         config.yml:4:3: aiq_connect.colour: unknown key; known keys: `allow_any_audience`, `bind`, `database`, `job_wait_seconds`, `key_file`, `local_user`, `max_paused_jobs`, `outbound`, `public_url`, `servers`, `sign_in`, `sources`, `upstream`, `worker`\n\
+         config.yml:4:3: aiq_connect.colour: unknown key; known keys: `allow_any_audience`, `bind`, `compat`, `database`, `job_wait_seconds`, `key_file`, `local_user`, `max_paused_jobs`, `outbound`, `public_url`, `servers`, `sign_in`, `sources`, `upstream`, `worker`\n\
          config.yml:6:5: aiq_connect.sign_in.isuer: unknown key; did you mean `issuer`?\n\
          config.yml:6:5: aiq_connect.sign_in.issuer: is missing; add it\n\
          config.yml:8:12: aiq_connect.worker.inseure: unknown key; did you mean `insecure`?"

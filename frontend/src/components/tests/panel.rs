@@ -17,6 +17,7 @@ fn rows() -> Vec<SourceRowProps> {
         launch_url: "".into(),
         launch_target: "".into(),
         details: DetailsView::Closed,
+        jobs: 0,
         as_of: None,
         moment: Moment { now: noon(), minutes_east: 0 },
         onevent: Callback::noop(),

@@ -19,6 +19,7 @@ fn props(source: DataSource, is_on: bool) -> SourceRowProps {
         launch_url: "/v1/auth/mcp/servicenow/connect?flow=1".into(),
         launch_target: "aiq-connect-servicenow".into(),
         details: DetailsView::Closed,
+        jobs: 0,
         as_of: None,
         moment: Moment { now: noon(), minutes_east: 60 },
         onevent: Callback::noop(),
@@ -100,6 +101,39 @@ async fn disconnecting_asks_first_and_offers_the_safe_choice_first() {
     assert!(keep < disconnect);
     assert!(html.contains(r#"data-testid="confirm-disconnect""#));
     assert!(text(&html).contains("running jobs lose it within a minute"));
+}
+
+#[tokio::test]
+async fn disconnecting_names_the_research_jobs_that_lose_the_source_and_only_when_there_are_some() {
+    let asking = |jobs| SourceRowProps {
+        details: DetailsView::Confirming,
+        jobs,
+        ..props(servicenow(AuthStatus::Connected), true)
+    };
+    let said = |html: String| text(&html);
+    assert!(!said(render::<SourceRow>(asking(0)).await).contains("research job"));
+    let one = said(render::<SourceRow>(asking(1)).await);
+    assert!(one.contains("1 research job is using it and will continue without it."));
+    let two = said(render::<SourceRow>(asking(2)).await);
+    assert!(two.contains("2 research jobs are using it and will continue without it."));
+}
+
+#[tokio::test]
+async fn a_research_job_that_waits_is_what_the_row_says_second() {
+    let until = Some(noon() + TimeDelta::minutes(20));
+    let waited = |mut props: SourceRowProps| {
+        props.row = props.row.with_job(until);
+        props
+    };
+    let row = says(waited(props(broken(FaultCode::Revoked), true))).await;
+    assert!(
+        row.contains("Access was removed Reconnect A research job is waiting for ServiceNow until 13:20."),
+        "{row}"
+    );
+    let works = says(waited(props(servicenow(AuthStatus::Connected), true))).await;
+    assert!(!works.contains("waiting"));
+    let signing_in = says(waited(with_flow(props(servicenow(AuthStatus::Expired), true), true, 0, false))).await;
+    assert!(signing_in.contains("Finish in the ServiceNow window."), "{signing_in}");
 }
 
 #[tokio::test]

@@ -61,6 +61,15 @@ pub fn confirm_text(name: &str) -> String {
     format!("AI-Q forgets this sign-in and asks {name} to end it; running jobs lose it within a minute.")
 }
 
+/// What it means for research jobs that use the source; `None` when there are none.
+pub fn confirm_jobs(jobs: usize) -> Option<String> {
+    match jobs {
+        0 => None,
+        1 => Some("1 research job is using it and will continue without it.".to_owned()),
+        many => Some(format!("{many} research jobs are using it and will continue without it.")),
+    }
+}
+
 /// Until when: what to call it, and the answer.
 pub fn lifetime(auth: &PerUserAuth, moment: Moment) -> (&'static str, String) {
     match auth.expires_at {

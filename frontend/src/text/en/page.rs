@@ -34,6 +34,11 @@ pub const THEME_LIGHT: &str = "Light";
 /// Dark.
 pub const THEME_DARK: &str = "Dark";
 
+/// The window's title, which calls a person who is elsewhere.
+pub fn title(calls: bool) -> String {
+    if calls { format!("(!) {TITLE}") } else { TITLE.to_owned() }
+}
+
 /// What an administrator needs to know about a source that is not set up. Names only: nothing here opens anything.
 pub fn source_details(id: &str, state: &str, reference: Option<&str>, flow: Option<Uuid>, at: &str) -> String {
     let reference = reference.unwrap_or("none");

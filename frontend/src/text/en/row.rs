@@ -86,7 +86,7 @@ fn second(row: &RowState, facts: &RowFacts<'_>) -> Option<String> {
         Kind::Disconnected if facts.is_on => "On, but not connected yet.".to_owned(),
         Kind::Disconnected => return facts.auth.and_then(|auth| auth.provider_host.as_deref()).map(opens),
         Kind::Denied => "You chose not to allow access. Nothing was saved.".to_owned(),
-        Kind::Connecting => format!("Finish in the {name} window."),
+        Kind::Connecting => waiting_in(name),
         Kind::ExpiringSoon => "Reconnect now to avoid an interruption.".to_owned(),
         Kind::Expired => format!("Sign in again to use {name}."),
         Kind::Failed(code) => consequence(code, facts),
@@ -143,6 +143,9 @@ fn beside(notice: &Notice, row: &RowState, facts: &RowFacts<'_>) -> String {
             "{name} disconnected here. We couldn't tell {name}; you can also remove AI-Q in your {name} settings."
         ),
         Notice::NotDisconnected => format!("We couldn't disconnect {name}. Please try again."),
+        Notice::JobWaits(until) => {
+            format!("A research job is waiting for {name} until {}.", time::at(*until, facts.moment))
+        }
         Notice::WindowGone => format!("Did you close the {name} window?"),
         Notice::StillWaiting => match facts.flow_ends {
             Some(end) => {
@@ -253,6 +256,11 @@ pub fn switch_name(name: &str) -> String {
 /// Before the first connect.
 fn opens(host: &str) -> String {
     format!("Opens {host} in a new window.")
+}
+
+/// While a sign-in is under way.
+pub fn waiting_in(name: &str) -> String {
+    format!("Finish in the {name} window.")
 }
 
 /// Beside a sign-in under way.

@@ -11,7 +11,7 @@ from typing import TypeVar
 import httpx
 from mcp import ClientSession, McpError
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult, Tool
+from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, Tool
 
 from aiq_connect.errors import AiqConnectError, ServerUnreachable
 from aiq_connect.nat.account import Account
@@ -49,8 +49,15 @@ class McpSession:
         self._life: asyncio.Task[None] | None = None
 
     async def call_tool(self, name: str, arguments: dict[str, object]) -> CallToolResult:
-        """Call the tool once. Raises `AiqConnectError` or `SessionEnded`."""
-        return await self._ask(lambda session: session.call_tool(name, arguments, read_timeout_seconds=self._timeout))
+        """Call the tool once, with one request. Raises `AiqConnectError` or `SessionEnded`.
+
+        The SDK's own `call_tool` asks for the list of tools after the call: a refusal of that second request would look
+        like one of the call, which was carried out and must not be made again.
+        """
+        call = ClientRequest(CallToolRequest(params=CallToolRequestParams(name=name, arguments=arguments)))
+        return await self._ask(
+            lambda session: session.send_request(call, CallToolResult, request_read_timeout_seconds=self._timeout)
+        )
 
     async def list_tools(self) -> list[Tool]:
         """List the tools that the owner may see."""

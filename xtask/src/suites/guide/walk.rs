@@ -1,8 +1,14 @@
 //! What the guide asks its reader to do in a browser, done over HTTP as the page does it.
 
-use anyhow::{Context, Result, bail};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::check::person::Person;
+
+const GLANCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The people who walk, each in a browser of their own from their first step on.
 pub struct Walkers {
@@ -39,6 +45,7 @@ impl Walkers {
                 self.job = Some(job.clone());
                 Ok(job)
             }
+            ("sees", wanted) => until_seen(person, wanted),
             ("reads", "the answer") => {
                 let job = self.job.take().context("nobody has started a job")?;
                 self.person(name)?.report(&job)
@@ -58,5 +65,18 @@ impl Walkers {
             self.people.len() - 1
         };
         Ok(&mut self.people[at])
+    }
+}
+
+/// Waits until the source's row has this status.
+fn until_seen(person: &mut Person, wanted: &str) -> Result<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = person.status()?;
+        if status == wanted {
+            return Ok(status);
+        }
+        ensure!(Instant::now() < deadline, "the source's status stays `{status}`");
+        sleep(GLANCE);
     }
 }
