@@ -15,7 +15,7 @@ use crate::project::Project;
 use crate::say;
 
 const GLANCE: Duration = Duration::from_millis(50);
-const START: Duration = Duration::from_secs(90);
+const START: Duration = Duration::from_mins(3);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A running system. Dropping it ends every process of it.
