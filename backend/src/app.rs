@@ -11,7 +11,7 @@ use crate::{
     config::{Config, Database, KeySource},
     connections::Connections,
     http,
-    identity::OwnSignIn,
+    identity::{Callers, OwnSignIn},
     install_crypto,
     jobs::{Gate, NatService, ResearchService},
     oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
@@ -72,10 +72,14 @@ pub struct Service {
 impl Service {
     /// Opens what the configuration names and wires it up. No provider has to be there for it.
     pub async fn assemble(config: Config) -> Result<Self, ServeError> {
+        Self::assemble_at(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub async fn assemble_at(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
         install_crypto();
         let config = Arc::new(config);
         let chance = Chance::from_system();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
         let Database::Sqlite { path } = &config.database;
         let database =
@@ -99,6 +103,8 @@ impl Service {
         };
         let gate =
             Gate::new(Arc::clone(&connections), Arc::clone(&store), Arc::clone(&vault), chance.clone(), research);
+        let callers = Callers::new(&config, servers.clone(), Arc::clone(&store), Arc::clone(&clock));
+        say_who_is_asking(&config);
         let sign_in = OwnSignIn::new(
             Arc::clone(&config),
             Arc::clone(&store),
@@ -110,9 +116,11 @@ impl Service {
         let sources = config.sources.iter().filter(|source| source.protection.is_some());
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
-        let background = tokio::spawn(watching);
+        let sweeping = background::end_overdue_waits(Arc::clone(&connections));
+        let background = tokio::spawn(async move { tokio::join!(watching, sweeping).0 });
+        let (stopping, _) = watch::channel(false);
         Ok(Self {
-            app: Arc::new(http::App { config, connections, gate, sign_in, vault, store, chance }),
+            app: Arc::new(http::App { config, connections, gate, sign_in, callers, vault, store, chance, stopping }),
             background,
             database,
         })
@@ -134,7 +142,7 @@ impl Service {
         // Whoever started us may wait for this line.
         writeln!(std::io::stdout(), "ready {}", config.public_url)?;
 
-        let (told, _) = watch::channel(false);
+        let told = &self.app.stopping;
         let stopped = |mut told: watch::Receiver<bool>| async move {
             // An error means that the sender is gone: stop as well.
             let _ = told.wait_for(|told| *told).await;
@@ -171,6 +179,22 @@ async fn listen(address: SocketAddr, remedy: &str) -> Result<TcpListener, ServeE
         };
         ServeError::Listen { address, cause, remedy }
     })
+}
+
+/// Says what somebody may have left open without knowing.
+fn say_who_is_asking(config: &Config) {
+    if let Some(name) = &config.identity.local_user {
+        tracing::warn!(local_user = name, "everybody on this machine is one person");
+    }
+    if config.identity.tokens.as_ref().is_some_and(|tokens| tokens.audience.is_none()) {
+        tracing::warn!("tokens of AIQ_JWT_ISSUER are taken whatever service they were made for");
+    }
+    if !config.has_people() {
+        tracing::warn!(
+            "nothing tells people apart, so personal sources are off: set aiq_connect.sign_in, or AIQ_JWT_ISSUER and \
+             AIQ_JWT_AUDIENCE"
+        );
+    }
 }
 
 fn master_key(config: &Config, chance: &Chance) -> Result<MasterKey, KeyError> {

@@ -37,3 +37,31 @@ pub const RESEARCH_REQUEST: std::time::Duration = std::time::Duration::from_mins
 pub const RESEARCH_GLANCE: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often the way to a sign-in that works is looked at again: just after what is known of it gets old.
 pub const DISCOVERY_AGAIN: std::time::Duration = std::time::Duration::from_secs(310);
+/// How long the keys of the issuer of AIQ's people are believed without asking again.
+pub const ISSUER_KEYS_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// How soon they are asked for again at the earliest, whatever keys tokens name.
+pub const ISSUER_KEYS_AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// How soon after a failure.
+pub const ISSUER_KEYS_RETRY: TimeDelta = TimeDelta::seconds(5);
+/// How long the last good ones are used while the issuer is away: a key that leaked must not be good for ever.
+pub const ISSUER_KEYS_LAST_GOOD: TimeDelta = TimeDelta::hours(24);
+/// How far the clocks of those who sign tokens may differ from ours.
+pub const CLOCK_LEEWAY: TimeDelta = TimeDelta::seconds(60);
+/// How long before its job's time is over a wait for its owner ends: what is left is for going on without.
+pub const WAIT_MARGIN: TimeDelta = TimeDelta::seconds(60);
+/// How long a job waits for its owner, and how much longer once more, unless configured.
+pub const JOB_WAIT: TimeDelta = TimeDelta::minutes(15);
+/// How long an answer to a worker may wait for a person.
+pub const LONG_POLL: std::time::Duration = std::time::Duration::from_secs(25);
+/// How often a waiting answer looks whether another process changed something; this process's changes are told.
+pub const WAIT_POLL: std::time::Duration = std::time::Duration::from_millis(500);
+/// How often waits whose time is over are looked for.
+pub const WAIT_SWEEP: std::time::Duration = std::time::Duration::from_secs(1);
+/// How often a job's stream looks whether another process told something; told to clients in `stream.mode`.
+pub const STREAM_POLL: std::time::Duration = std::time::Duration::from_millis(500);
+/// After how much silence a stream says that it lives.
+pub const STREAM_KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(15);
+/// Shortest and longest pause between questions to the research service for one job with open streams: the longest
+/// while it does not answer.
+pub const RESEARCH_POLL: (std::time::Duration, std::time::Duration) =
+    (std::time::Duration::from_secs(1), std::time::Duration::from_secs(10));

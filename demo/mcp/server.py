@@ -1,6 +1,7 @@
-"""The demo's protected MCP server. Every row belongs to somebody, and only the owner's token shows it.
+"""The demo's protected MCP servers. Every row belongs to somebody, and only the owner's token shows it.
 
-`server.py` serves; `server.py --list alice` prints the rows of alice by the same function and exits.
+`server.py` serves incidents, `server.py --source tickets` tickets; with `--list alice` it prints the rows of alice by
+the same function and exits.
 """
 
 import argparse
@@ -17,9 +18,9 @@ from fastmcp.exceptions import ToolError
 from fastmcp.server.auth import AccessToken
 from fastmcp.server.dependencies import get_access_token
 
-from incidents import Incident, rows_of
 from protection import protection
 from settings import SettingError, Settings, read_settings
+from sources import SOURCES, Row, Source
 
 _HOST = "127.0.0.1"
 
@@ -44,9 +45,9 @@ def fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:8]
 
 
-def build(settings: Settings) -> FastMCP[Any]:
+def build(settings: Settings, source: Source) -> FastMCP[Any]:
     """Build the server with its two tools."""
-    mcp: FastMCP[Any] = FastMCP("Team Incidents", auth=protection(settings))
+    mcp: FastMCP[Any] = FastMCP(source.name, auth=protection(settings, source))
 
     @mcp.tool
     def whoami() -> dict[str, str]:
@@ -55,10 +56,10 @@ def build(settings: Settings) -> FastMCP[Any]:
         return {"sub": sub, "token_sha256_prefix": fingerprint(token.token)}
 
     @mcp.tool
-    def my_rows() -> list[Incident]:
-        """List the incidents that belong to the person this request acts for."""
+    def my_rows() -> list[Row]:
+        """List the rows that belong to the person this request acts for."""
         sub, _ = caller("my_rows")
-        return rows_of(sub)
+        return source.rows_of(sub)
 
     return mcp
 
@@ -76,7 +77,7 @@ class _Announcing(uvicorn.Server):
             say(f"ready {self._url}")
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, source: Source) -> None:
     """Serve until told to stop."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -85,9 +86,9 @@ def serve(settings: Settings) -> None:
     except OSError as error:
         raise SettingError(
             f"port {settings.port} of {_HOST} cannot be used ({error.strerror}); "
-            "stop what listens there or choose another DEMO_MCP_PORT and DEMO_MCP_URL"
+            f"stop what listens there or choose another {source.variables}_PORT and {source.variables}_URL"
         ) from error
-    app = build(settings).http_app(path=settings.path)
+    app = build(settings, source).http_app(path=settings.path)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     _Announcing(config, settings.url).run(sockets=[listener])
 
@@ -95,13 +96,15 @@ def serve(settings: Settings) -> None:
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", choices=SOURCES, default="incidents", help="what to serve or list")
     parser.add_argument("--list", metavar="SUB", help="print the rows of this person as JSON and exit")
     arguments = parser.parse_args()
+    source = SOURCES[arguments.source]
     if arguments.list:
-        say(json.dumps(rows_of(arguments.list)))
+        say(json.dumps(source.rows_of(arguments.list)))
         return 0
     try:
-        serve(read_settings(os.environ))
+        serve(read_settings(os.environ, source.variables), source)
     except SettingError as error:
         sys.stderr.write(f"mcp server: {error}\n")
         return 1

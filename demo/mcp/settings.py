@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-_NAMES = (
-    "DEMO_MCP_PORT",
-    "DEMO_MCP_URL",
+_SHARED = (
     "PROVIDER_ISSUER",
     "DEMO_INTROSPECTION_CLIENT_ID",
     "DEMO_INTROSPECTION_CLIENT_SECRET",
@@ -39,19 +37,20 @@ class Settings:
         return urlsplit(self.url).path
 
 
-def read_settings(env: Mapping[str, str]) -> Settings:
-    """Read the settings or raise `SettingError`."""
-    missing = [name for name in _NAMES if not env.get(name)]
+def read_settings(env: Mapping[str, str], variables: str) -> Settings:
+    """Read the settings, with address and port from the variables that begin so, or raise `SettingError`."""
+    own_port, own_url = f"{variables}_PORT", f"{variables}_URL"
+    missing = [name for name in (own_port, own_url, *_SHARED) if not env.get(name)]
     if missing:
         raise SettingError(f"these environment variables are not set: {', '.join(missing)}")
-    port = env["DEMO_MCP_PORT"]
+    port = env[own_port]
     if not port.isdigit() or not 0 < int(port) < 65536:
-        raise SettingError(f"DEMO_MCP_PORT has to be a port number, not {port}")
-    if urlsplit(env["DEMO_MCP_URL"]).path in ("", "/"):
-        raise SettingError("DEMO_MCP_URL has to name a path, such as http://127.0.0.1:8801/mcp")
+        raise SettingError(f"{own_port} has to be a port number, not {port}")
+    if urlsplit(env[own_url]).path in ("", "/"):
+        raise SettingError(f"{own_url} has to name a path, such as http://127.0.0.1:8801/mcp")
     return Settings(
         port=int(port),
-        url=env["DEMO_MCP_URL"],
+        url=env[own_url],
         issuer=env["PROVIDER_ISSUER"].rstrip("/"),
         client_id=env["DEMO_INTROSPECTION_CLIENT_ID"],
         client_secret=env["DEMO_INTROSPECTION_CLIENT_SECRET"],

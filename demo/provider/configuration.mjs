@@ -9,17 +9,23 @@ import { findAccount } from './accounts.mjs';
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
-/** The one scope of the protected resource. */
-export const RESOURCE_SCOPE = 'incidents:read';
+/** The scopes of the protected resources, by resource. */
+const resourceScopes = ({ resource, tickets }) => ({
+  [resource]: ['incidents:read'],
+  [tickets.resource]: ['tickets:read', 'tickets:write'],
+});
 
-/** @param {ReturnType<import('./settings.mjs').readSettings>} settings */
-export function configuration(settings) {
+/**
+ * @param {ReturnType<import('./settings.mjs').readSettings>} settings
+ * @param {ReturnType<import('./switches.mjs').atRest>} switches
+ */
+export function configuration(settings, switches) {
   return {
-    clients: [signInClient(settings), introspectionClient(settings)],
+    clients: [signInClient(settings), introspectionClient(settings), serviceDeskClient(settings)],
     findAccount,
     jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
-    scopes: ['openid', 'profile', 'email', 'offline_access', RESOURCE_SCOPE],
+    scopes: ['openid', 'profile', 'email', 'offline_access', ...Object.values(resourceScopes(settings)).flat()],
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],
@@ -28,14 +34,16 @@ export function configuration(settings) {
     // The ID token itself carries name and email, so that signing in needs no second request.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
+    // It refuses every other value, so clients have to know.
+    discovery: { prompt_values_supported: ['none', 'login', 'consent'] },
     pkce: { required: () => true },
     clientBasedCORS: () => false,
     // Every use of a refresh token makes a new one, and a second use of the old one revokes the whole grant.
     rotateRefreshToken: true,
-    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: (_ctx, client) => switches.refresh_tokens && client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,
     ttl: {
-      AccessToken: () => settings.accessTokenSeconds,
+      AccessToken: () => accessTokenSeconds(settings, switches),
       AuthorizationCode: () => 60,
       IdToken: () => HOUR,
       Interaction: () => HOUR,
@@ -54,7 +62,7 @@ export function configuration(settings) {
       },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, resource) => resourceServer(settings, resource),
+        getResourceServerInfo: (_ctx, resource) => resourceServer(settings, switches, resource),
         // A token request that does not repeat `resource` gets the one that was authorized (RFC 8707 §2.2).
         useGrantedResource: () => true,
       },
@@ -87,15 +95,33 @@ function introspectionClient({ introspection }) {
   };
 }
 
-function resourceServer(settings, resource) {
-  if (resource !== settings.resource) throw new errors.InvalidTarget();
+/** AIQ Connect's client for Service Desk: registered by hand and confidential, where Team Incidents' registers itself. */
+function serviceDeskClient({ publicUrl, tickets }) {
   return {
-    scope: RESOURCE_SCOPE,
-    audience: settings.resource,
+    client_id: tickets.clientId,
+    client_secret: tickets.clientSecret,
+    client_name: 'AIQ Connect (Service Desk)',
+    redirect_uris: [`${publicUrl}/v1/auth/mcp/tickets/callback`],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'client_secret_basic',
+  };
+}
+
+function resourceServer(settings, switches, resource) {
+  const scopes = resourceScopes(settings)[resource];
+  if (!scopes) throw new errors.InvalidTarget();
+  return {
+    scope: scopes.join(' '),
+    audience: resource,
     // Opaque: a revoked token is dead at once, because the MCP server has to ask about it.
     accessTokenFormat: 'opaque',
-    accessTokenTTL: settings.accessTokenSeconds,
+    accessTokenTTL: accessTokenSeconds(settings, switches),
   };
+}
+
+function accessTokenSeconds(settings, switches) {
+  return switches.access_token_seconds ?? settings.accessTokenSeconds;
 }
 
 function signingKey() {

@@ -9,10 +9,13 @@ import { createServer } from 'node:http';
 
 import { Provider } from 'oidc-provider';
 
+import { rememberAllowed } from './allowed.mjs';
 import { configuration } from './configuration.mjs';
+import { controlled } from './control.mjs';
 import { logRequests, withAnEmptyIcon, withoutForeignFonts } from './observe.mjs';
 import { recordSecrets } from './record.mjs';
 import { readSettings, SettingError } from './settings.mjs';
+import { atRest, withOpenerPolicy, withOutages } from './switches.mjs';
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -31,16 +34,20 @@ function settingsOrExit() {
 }
 
 const settings = settingsOrExit();
-const provider = new Provider(settings.issuer, configuration(settings));
+const switches = atRest();
+const provider = new Provider(settings.issuer, configuration(settings, switches));
 if (process.env.DEMO_ISSUED_FILE) provider.use(recordSecrets(process.env.DEMO_ISSUED_FILE));
 provider.use(logRequests(say));
 provider.use(withoutForeignFonts);
 provider.use(withAnEmptyIcon);
+provider.use(withOpenerPolicy(switches));
+provider.use(withOutages(switches));
 provider.on('server_error', (ctx, error) => {
   say(JSON.stringify({ event: 'server_error', path: ctx.path, error: error.name }));
 });
 
-const server = createServer(provider.callback());
+const parts = { key: settings.controlKey, switches, revoke: rememberAllowed(provider) };
+const server = createServer(controlled(parts, provider.callback()));
 server.on('error', (error) => {
   if (error.code !== 'EADDRINUSE') throw error;
   giveUp(`port ${settings.port} of 127.0.0.1 is already in use; stop what listens there or choose another PROVIDER_PORT`);

@@ -5,6 +5,8 @@ const NAMES = [
   'PROVIDER_ISSUER',
   'AIQ_PUBLIC_URL',
   'DEMO_MCP_URL',
+  'DEMO_TICKETS_URL',
+  'DEMO_TICKETS_CLIENT_SECRET',
   'DEMO_SIGN_IN_CLIENT_ID',
   'DEMO_SIGN_IN_CLIENT_SECRET',
   'DEMO_INTROSPECTION_CLIENT_ID',
@@ -40,8 +42,11 @@ export function readSettings(env) {
     issuer,
     publicUrl: env.AIQ_PUBLIC_URL.replace(/\/$/, ''),
     resource: env.DEMO_MCP_URL,
+    tickets: { resource: env.DEMO_TICKETS_URL, clientId: 'service-desk', clientSecret: env.DEMO_TICKETS_CLIENT_SECRET },
     accessTokenSeconds: wholeNumber('DEMO_ACCESS_TOKEN_SECONDS', env.DEMO_ACCESS_TOKEN_SECONDS ?? '60', 86_400),
     signIn: { id: env.DEMO_SIGN_IN_CLIENT_ID, secret: env.DEMO_SIGN_IN_CLIENT_SECRET },
+    // Only tests give one.
+    controlKey: env.DEMO_CONTROL_KEY || undefined,
     introspection: { id: env.DEMO_INTROSPECTION_CLIENT_ID, secret: env.DEMO_INTROSPECTION_CLIENT_SECRET },
   };
 }

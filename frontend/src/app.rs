@@ -39,8 +39,9 @@ pub fn App() -> Html {
             </>
         },
         Session::SignedIn { person, login_url, logout_url } => html! {
-            <Workspace key={person.sub.clone()} person={person.clone()} login_url={login_url.clone()} logout_url={logout_url.clone()} />
+            <Workspace key={person.sub.clone()} person={Some(person.clone())} login_url={login_url.clone()} logout_url={logout_url.clone()} />
         },
+        Session::Open => html! { <Workspace key="everybody" /> },
     };
     html! {
         <ContextProvider<Announcer> context={announcer}>

@@ -6,6 +6,8 @@
 mod api;
 mod app;
 mod components;
+#[cfg(test)]
+mod gallery;
 mod hooks;
 #[cfg(test)]
 mod house;

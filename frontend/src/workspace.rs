@@ -13,10 +13,15 @@ use crate::hooks::use_blocker::use_blocker;
 use crate::hooks::use_clock::use_clock;
 use crate::hooks::use_connections::use_connections;
 use crate::hooks::use_desk::{self, use_asking, use_desk};
+use crate::hooks::use_job_streams::use_job_streams;
 use crate::hooks::use_jobs::use_jobs;
+use crate::hooks::use_kept_focus::use_kept_focus;
 use crate::hooks::use_news::use_news;
 use crate::hooks::use_row_events::use_row_events;
 use crate::hooks::use_sign_ins::use_sign_ins;
+use crate::hooks::use_title::use_title;
+use crate::hooks::use_visibility::use_visibility;
+use crate::hooks::use_waits::use_waits;
 use crate::panel_host::PanelHost;
 use crate::platform::dom;
 use crate::state::connections::Action;
@@ -26,19 +31,22 @@ use crate::text::en::composer as words;
 /// Props of [`Workspace`].
 #[derive(Clone, PartialEq, Properties)]
 pub struct WorkspaceProps {
-    /// Who is here.
-    pub person: Person,
+    /// Who is here; `None` where people are not told apart.
+    #[prop_or_default]
+    pub person: Option<Person>,
     /// Where signing in starts, should the session end meanwhile.
+    #[prop_or_default]
     pub login_url: Option<AttrValue>,
     /// Where signing out starts.
+    #[prop_or_default]
     pub logout_url: Option<AttrValue>,
 }
 
 /// Composer, panel and answers.
 #[component]
 pub fn Workspace(props: &WorkspaceProps) -> Html {
-    let subject = AttrValue::from(props.person.sub.clone());
-    let (connections, refetch) = use_connections(subject.clone());
+    let subject = props.person.as_ref().map_or(AttrValue::from("everybody"), |person| person.sub.clone().into());
+    let (connections, refetch) = use_connections(subject.clone(), props.person.is_none());
     let desk = use_desk(subject.clone());
     let sign_ins = use_sign_ins(&connections);
     let asking = use_asking(&desk, &connections, &refetch);
@@ -47,7 +55,12 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
         let dispatcher = connections.dispatcher();
         use_callback((), move |(), ()| dispatcher.dispatch(Action::SignedOut))
     };
+    let is_visible = use_visibility();
+    let onwait = use_waits(&desk, &refetch, &onsignedout);
+    use_job_streams(&desk, connections.is_signed_out, is_visible);
     use_jobs(&desk, connections.is_signed_out, onsignedout);
+    use_title(!is_visible && desk.needs_person());
+    use_kept_focus();
     use_news(&connections, &desk);
     let blocker = use_blocker(&desk, &connections, moment);
     let onevent = use_row_events(&connections, &desk, &sign_ins, &refetch);
@@ -85,10 +98,7 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
     };
     let onagain = {
         let dispatcher = desk.dispatcher();
-        use_callback((), move |question: String, ()| {
-            dispatcher.dispatch(DeskAction::Drafted(question));
-            dom::focus("composer");
-        })
+        use_callback((), move |question: String, ()| dispatcher.dispatch(DeskAction::AskedAgain(question)))
     };
     let oncopy = {
         let dispatcher = desk.dispatcher();
@@ -138,10 +148,11 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
                         {ondraft} {onkey} onsend={&asking.send} />
                 </div>
                 <div class="page-panel">
-                    <PanelHost connections={connections.clone()} login_url={props.login_url.clone()} {moment} {refetch} {onevent} />
+                    <PanelHost connections={connections.clone()} login_url={props.login_url.clone()} {moment} {refetch} onevent={&onevent}
+                        desk={desk.clone()} />
                 </div>
                 <div class="page-jobs">
-                    <JobList jobs={desk.jobs.clone()} {moment} {onagain} {oncopy} />
+                    <JobList jobs={desk.jobs.clone()} prompts={desk.prompts(&connections, moment.now)} {moment} {onagain} {oncopy} {onevent} {onwait} />
                 </div>
             </main>
             { toast(&connections, &desk, act(DeskAction::ToastOver)) }
@@ -156,21 +167,27 @@ fn toast(
     ondismiss: Callback<()>,
 ) -> Html {
     let Some(toast) = desk.toast.clone() else { return Html::default() };
-    let without = match &toast {
-        Toast::SentWithout(ids) => ids.clone(),
-        Toast::Copied | Toast::NotCopied => Vec::new(),
-    };
+    let without = desk.toast_sources().to_vec();
     let names: Vec<_> = without.iter().map(|id| connections.sources.name(id)).collect();
     let text = words::toast(&toast, &names);
-    let undo = (!without.is_empty()).then_some(AttrValue::from(words::TURN_BACK_ON));
+    let undo = words::way_back(&toast).map(AttrValue::from);
     let onundo = {
-        let (connections, ondismiss) = (connections.dispatcher(), ondismiss.clone());
+        let (connections, desk, ondismiss) = (connections.dispatcher(), desk.dispatcher(), ondismiss.clone());
         Callback::from(move |()| {
             for id in &without {
                 connections.dispatch(Action::Switched(id.clone(), true));
             }
+            match &toast {
+                Toast::JobWaits { job, .. } => dom::focus(&format!("prompt-title-{job}")),
+                Toast::DraftReplaced(draft) => desk.dispatch(DeskAction::Drafted(draft.clone())),
+                _ => {}
+            }
             ondismiss.emit(());
         })
     };
-    html! { <div class="toasts"><ToastNote {text} {undo} {onundo} {ondismiss} /></div> }
+    let onhold = {
+        let desk = desk.dispatcher();
+        Callback::from(move |is_held| desk.dispatch(DeskAction::ToastHeld(is_held)))
+    };
+    html! { <div class="toasts"><ToastNote {text} {undo} {onundo} {ondismiss} {onhold} /></div> }
 }

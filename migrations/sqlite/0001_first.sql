@@ -95,6 +95,39 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_of_principal ON jobs (principal, ends_at);
 CREATE INDEX jobs_by_end ON jobs (ends_at);
 
+-- Where a job waits, or waited, for its owner: its state now, one row per job, server and reason. A row opens again after a
+-- restoration. `event` is the row of job_events that announced the wait that is open, or was last.
+CREATE TABLE job_waits (
+    job         TEXT    NOT NULL REFERENCES jobs (id),
+    server      TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
+    state       TEXT    NOT NULL CHECK (state IN ('waiting', 'restored', 'skipped', 'deadline_passed', 'disconnected',
+                                                  'too_many_waiting', 'not_recoverable')),
+    event       INTEGER REFERENCES job_events (id),
+    opened_at   INTEGER NOT NULL,
+    waits_until INTEGER,
+    ended_at    INTEGER,
+    PRIMARY KEY (job, server, reason),
+    CHECK ((state = 'waiting') = (ended_at IS NULL)),
+    CHECK (state <> 'waiting' OR waits_until IS NOT NULL AND event IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX job_waits_open ON job_waits (waits_until) WHERE state = 'waiting';
+
+-- What the stream of a job tells of its waits, each once. Ids are those of the stream, rise and are never used again.
+-- `reason` is the fault of a `required`, the reason of a `skipped`; `waits_until` moves when a wait is extended.
+CREATE TABLE job_events (
+    id          INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    job         TEXT    NOT NULL REFERENCES jobs (id),
+    server      TEXT    NOT NULL,
+    kind        TEXT    NOT NULL CHECK (kind IN ('required', 'restored', 'skipped')),
+    reason      TEXT,
+    waits_until INTEGER,
+    written_at  INTEGER NOT NULL,
+    CHECK ((kind = 'restored') = (reason IS NULL)),
+    CHECK ((kind = 'required') = (waits_until IS NOT NULL))
+) STRICT;
+CREATE INDEX job_events_of_job ON job_events (job, id);
+
 -- Attempts to sign in to AIQ Connect itself. A row is taken out when it is used.
 CREATE TABLE sign_ins (
     state_hash   TEXT    NOT NULL PRIMARY KEY,

@@ -1,5 +1,6 @@
 """A protected MCP server: the SDK's own server behind a check of the bearer, on a free loopback port."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -21,7 +22,8 @@ SCOPE_CHALLENGE = 'Bearer error="insufficient_scope", scope="incidents:write"'
 class McpDouble:
     """`people` maps accepted tokens to their owners; `seen` holds the bearer of every request.
 
-    `good_for` is how many requests are let through before every token is refused.
+    `good_for` is how many requests are let through before every token is refused. `sessions` holds the session of every
+    tool call, and the tool `slow` answers when `release` is set.
     """
 
     url: str = ""
@@ -30,6 +32,8 @@ class McpDouble:
     good_for: int | None = None
     seen: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    sessions: list[str | None] = field(default_factory=list)
+    release: threading.Event = field(default_factory=threading.Event)
 
     def protect(self, app: ASGIApp) -> ASGIApp:
         async def checked(scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +62,7 @@ class McpDouble:
             request = ctx.request_context.request
             if request is None:
                 raise RuntimeError("no request")
+            self.sessions.append(request.headers.get("mcp-session-id"))
             return self.people[request.headers["authorization"].removeprefix("Bearer ")]
 
         @mcp.tool()
@@ -65,6 +70,13 @@ class McpDouble:
             """Divide one hundred."""
             self.calls.append("divide")
             return str(100 // by)
+
+        @mcp.tool()
+        async def slow() -> str:
+            """Take a while."""
+            self.calls.append("slow")
+            await asyncio.to_thread(self.release.wait, 10)
+            return "done"
 
         return mcp
 

@@ -1,5 +1,3 @@
-from datetime import UTC, datetime
-
 import pytest
 
 from aiq_connect import (
@@ -15,7 +13,7 @@ from aiq_connect import (
     Transient,
     WorkerKeyInvalid,
 )
-from aiq_connect.broker import ResolveRequest
+from aiq_connect.wire import ResolveRequest
 from tests.broker_double import KEY, Answer, BrokerDouble, fault, reconnect, token
 
 ASKING = ResolveRequest(job_id="job-1", mcp_server_id="incidents")
@@ -41,13 +39,13 @@ async def test_a_token_never_prints_itself(broker: BrokerDouble) -> None:
 
 
 async def test_a_persons_help_is_asked_for_with_everything_the_person_needs(broker: BrokerDouble) -> None:
-    broker.will(reconnect("revoked"))
+    broker.will(reconnect("revoked", waits=900))
     with pytest.raises(ReconnectRequired) as caught:
         await ask(broker)
     failure = caught.value
     assert failure.as_result() == {
         "error": "mcp_auth_required",
-        "message": "Team Incidents is not connected.",
+        "message": "Team Incidents is not connected. The job goes on without this source.",
         "retryable": False,
         "source_id": "incidents",
         "mcp_server_id": "incidents",
@@ -55,7 +53,8 @@ async def test_a_persons_help_is_asked_for_with_everything_the_person_needs(brok
         "connect_url": "http://localhost:9/v1/auth/mcp/incidents/connect",
     }
     assert failure.missing_scopes == ("incidents:write",)
-    assert failure.waits_until == datetime(2030, 1, 1, tzinfo=UTC)
+    assert failure.waits_until is not None
+    assert failure.waits_for == pytest.approx(900, abs=5)
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,16 @@
 """The function group on the real toolkit's builder, against a real MCP server and a broker over HTTP."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from nat.builder.context import ContextState
-from nat.builder.workflow_builder import WorkflowBuilder
 
-import aiq_connect.nat.register  # noqa: F401 - registers the components, as the entry point does
 from aiq_connect import ConfigurationMismatch
-from aiq_connect.nat.auth_provider import AiqConnectAuthProviderConfig
 from aiq_connect.nat.function_group import AiqConnectMCPClientConfig
 from tests.broker_double import KEY, BrokerDouble, fault, reconnect, token
 from tests.mcp_double import CHALLENGE, SCOPE_CHALLENGE, McpDouble, mcp_double
-
-TOOLS = {
-    "whoami": {"description": "Says who asks."},
-    "divide": {
-        "description": "Divides.",
-        "input_schema": {"type": "object", "properties": {"by": {"type": "integer"}}, "required": ["by"]},
-    },
-}
+from tests.nat_group import built, of_job
 
 # The MCP SDK's server and the toolkit warn about themselves.
 pytestmark = [
@@ -44,47 +31,10 @@ def environment(monkeypatch: pytest.MonkeyPatch, broker: BrokerDouble) -> None:
     monkeypatch.setenv("AIQ_CONNECT_WORKER_KEY", KEY)
 
 
-def of_job(job_id: str | None) -> None:
-    ContextState.get().workflow_run_id.set(job_id)
-
-
-class Group:
-    """The group's functions as a workflow calls them."""
-
-    def __init__(self, functions: dict[str, Any]) -> None:
-        self.functions = functions
-
-    async def call(self, function: str, /, **arguments: object) -> str:
-        text: str = await self.functions[f"incidents__{function}"].ainvoke(arguments, to_type=str)
-        return text
-
-    async def failure(self, function: str, /, **arguments: object) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads(await self.call(function, **arguments))
-        return result
-
-
-@asynccontextmanager
-async def built(url: str, tools: dict[str, Any] | None = None) -> AsyncIterator[Group]:
-    async with WorkflowBuilder() as builder:
-        await builder.add_auth_provider(
-            "incidents_account", AiqConnectAuthProviderConfig(mcp_server_id="incidents", min_ttl=30)
-        )
-        config = AiqConnectMCPClientConfig.model_validate(
-            {
-                "server": {"transport": "streamable-http", "url": url, "auth_provider": "incidents_account"},
-                "tool_call_timeout": 10,
-                "tools": TOOLS if tools is None else tools,
-            }
-        )
-        await builder.add_function_group("incidents", config)
-        group = await builder.get_function_group("incidents")
-        yield Group(await group.get_accessible_functions())
-
-
 async def test_building_asks_nobody_and_needs_nobody(broker: BrokerDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIQ_CONNECT_WORKER_KEY")
     async with built("http://127.0.0.1:9/mcp") as group:
-        assert set(group.functions) == {"incidents__whoami", "incidents__divide"}
+        assert set(group.functions) == {"incidents__whoami", "incidents__divide", "incidents__slow"}
     assert broker.asked == []
 
 
@@ -263,7 +213,7 @@ async def test_a_group_without_declared_tools_offers_to_list_and_call_them(
     of_job("job-1")
     async with built(server.url, tools={}) as group:
         tools = json.loads(await group.call("list_tools"))
-        assert [tool["name"] for tool in tools] == ["whoami", "divide"]
+        assert [tool["name"] for tool in tools] == ["whoami", "divide", "slow"]
         assert await group.call("call_tool", name="divide", arguments={"by": 5}) == "20"
 
 

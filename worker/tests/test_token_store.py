@@ -1,26 +1,13 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
-from aiq_connect import Broker, IdpUnreachable, MCPTokenStore, ReconnectRequired
+from aiq_connect import Broker, IdpUnreachable, JobUnknown, MCPTokenStore, ReconnectRequired, ServerNotCovered
 from tests.broker_double import KEY, BrokerDouble, fault, reconnect, token, unchanged
-
-
-class Clock:
-    """Time that passes when the test, or a sleep of the store, says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
+from tests.stores import KINDS, Clock, Store, opened
 
 
 @pytest.fixture
@@ -28,9 +15,9 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-async def store(broker: BrokerDouble, clock: Clock) -> AsyncIterator[MCPTokenStore]:
-    async with MCPTokenStore(Broker(broker.url, KEY), clock=clock, sleep=clock.sleep) as store:
+@pytest.fixture(params=KINDS)
+async def store(broker: BrokerDouble, clock: Clock, request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    async with opened(request.param, broker, clock) as store:
         yield store
 
 
@@ -38,13 +25,11 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def ask(store: MCPTokenStore, job_id: str = "job-1") -> str:
+async def ask(store: Store, job_id: str = "job-1") -> str:
     return (await store.resolve("alice", "incidents", job_id=job_id)).value
 
 
-async def test_calls_within_a_minute_share_one_question(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
-) -> None:
+async def test_calls_within_a_minute_share_one_question(broker: BrokerDouble, store: Store, clock: Clock) -> None:
     broker.will(token("t1"))
     answers = await asyncio.gather(*(ask(store) for _ in range(8)))
     clock.now += 59
@@ -54,7 +39,7 @@ async def test_calls_within_a_minute_share_one_question(
 
 
 async def test_after_a_minute_the_broker_is_asked_whether_the_token_is_still_the_one(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
+    broker: BrokerDouble, store: Store, clock: Clock
 ) -> None:
     broker.will(token("t1"), unchanged(), token("t2"))
     await ask(store)
@@ -67,9 +52,7 @@ async def test_after_a_minute_the_broker_is_asked_whether_the_token_is_still_the
     assert await ask(store) == "t2"
 
 
-async def test_disconnecting_ends_a_job_within_a_minute(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
-) -> None:
+async def test_disconnecting_ends_a_job_within_a_minute(broker: BrokerDouble, store: Store, clock: Clock) -> None:
     broker.will(token("t1"), reconnect())
     await ask(store)
     clock.now += 61
@@ -81,9 +64,7 @@ async def test_disconnecting_ends_a_job_within_a_minute(
     assert "known_sha256" not in broker.asked[2], "what the broker no longer stands by is forgotten"
 
 
-async def test_a_token_that_is_about_to_expire_is_not_used(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
-) -> None:
+async def test_a_token_that_is_about_to_expire_is_not_used(broker: BrokerDouble, store: Store, clock: Clock) -> None:
     broker.will(token("t1", seconds=80), token("t2"))
     await ask(store)
     clock.now += 45
@@ -94,7 +75,7 @@ async def test_a_token_that_is_about_to_expire_is_not_used(
 
 
 async def test_a_token_that_lives_shorter_than_asked_is_used_for_half_its_life(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
+    broker: BrokerDouble, store: Store, clock: Clock
 ) -> None:
     broker.will(token("t1", seconds=20), token("t2", seconds=20))
     await ask(store)
@@ -105,7 +86,7 @@ async def test_a_token_that_lives_shorter_than_asked_is_used_for_half_its_life(
 
 
 async def test_a_token_without_an_end_is_asked_about_each_minute(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
+    broker: BrokerDouble, store: Store, clock: Clock
 ) -> None:
     broker.will(token("t1", seconds=None), unchanged())
     await ask(store)
@@ -114,9 +95,7 @@ async def test_a_token_without_an_end_is_asked_about_each_minute(
     assert len(broker.asked) == 2
 
 
-async def test_a_refused_token_is_reported_with_the_servers_challenge(
-    broker: BrokerDouble, store: MCPTokenStore
-) -> None:
+async def test_a_refused_token_is_reported_with_the_servers_challenge(broker: BrokerDouble, store: Store) -> None:
     broker.will(token("t1"), token("t2"))
     await ask(store)
     renewed = await store.resolve(
@@ -127,7 +106,7 @@ async def test_a_refused_token_is_reported_with_the_servers_challenge(
     assert broker.asked[1]["challenge"] == 'Bearer error="invalid_token"'
 
 
-async def test_many_calls_refused_with_the_same_token_renew_it_once(broker: BrokerDouble, store: MCPTokenStore) -> None:
+async def test_many_calls_refused_with_the_same_token_renew_it_once(broker: BrokerDouble, store: Store) -> None:
     broker.will(token("t1"), token("t2"))
     await ask(store)
     renewed = await asyncio.gather(
@@ -137,7 +116,7 @@ async def test_many_calls_refused_with_the_same_token_renew_it_once(broker: Brok
     assert len(broker.asked) == 2
 
 
-async def test_jobs_do_not_share_tokens(broker: BrokerDouble, store: MCPTokenStore) -> None:
+async def test_jobs_do_not_share_tokens(broker: BrokerDouble, store: Store) -> None:
     broker.will(token("of-alice"), token("of-bob"))
     assert await ask(store, "job-1") == "of-alice"
     assert await ask(store, "job-2") == "of-bob"
@@ -145,16 +124,14 @@ async def test_jobs_do_not_share_tokens(broker: BrokerDouble, store: MCPTokenSto
 
 
 async def test_a_passing_failure_is_waited_out_as_long_as_the_broker_says(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
+    broker: BrokerDouble, store: Store, clock: Clock
 ) -> None:
     broker.will(fault(503, "refresh_in_progress", 1), fault(503, "idp_unreachable", 3), token("t1"))
     assert await ask(store) == "t1"
     assert clock.slept == [1, 3]
 
 
-async def test_a_failure_that_does_not_pass_is_raised_in_time(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
-) -> None:
+async def test_a_failure_that_does_not_pass_is_raised_in_time(broker: BrokerDouble, store: Store, clock: Clock) -> None:
     broker.will(fault(503, "idp_unreachable", 6))
     with pytest.raises(IdpUnreachable):
         await ask(store)
@@ -162,7 +139,7 @@ async def test_a_failure_that_does_not_pass_is_raised_in_time(
 
 
 async def test_a_model_that_keeps_trying_makes_the_broker_say_it_once(
-    broker: BrokerDouble, store: MCPTokenStore, clock: Clock
+    broker: BrokerDouble, store: Store, clock: Clock
 ) -> None:
     broker.will(reconnect(), token("t1"))
     for _ in range(4):
@@ -171,3 +148,34 @@ async def test_a_model_that_keeps_trying_makes_the_broker_say_it_once(
     assert len(broker.asked) == 1
     clock.now += 4
     assert await ask(store) == "t1"
+
+
+async def test_what_one_person_was_given_never_serves_a_question_about_another(
+    broker: BrokerDouble, store: Store
+) -> None:
+    broker.will(token("of-alice"), fault(403, "server_not_covered"))
+    await ask(store)
+    with pytest.raises(ServerNotCovered):
+        await store.resolve("bob", "incidents", job_id="job-1")
+    assert broker.asked[1]["user_sub"] == "bob"
+
+
+async def test_a_job_that_ends_gets_nothing_from_memory_afterwards(
+    broker: BrokerDouble, store: Store, clock: Clock
+) -> None:
+    broker.will(token("t1"), fault(404, "job_unknown"))
+    await ask(store)
+    clock.now += 61
+    for _ in range(2):
+        with pytest.raises(JobUnknown):
+            await ask(store)
+
+
+async def test_a_cache_longer_than_a_minute_cannot_be_had(broker: BrokerDouble, clock: Clock) -> None:
+    broker.will(token("t1"), unchanged())
+    patient = MCPTokenStore(Broker(broker.url, KEY), cache=timedelta(hours=1), clock=clock)
+    async with patient as store:
+        await ask(store)
+        clock.now += 61
+        await ask(store)
+    assert len(broker.asked) == 2

@@ -4,6 +4,7 @@ mod cache;
 mod check;
 mod check_fresh;
 mod demo;
+mod gallery;
 mod group;
 mod guard;
 mod project;
@@ -51,7 +52,17 @@ enum Verb {
         only: Option<String>,
     },
     /// Run the browser's tests alone.
-    E2e,
+    E2e {
+        /// Only the files whose names contain this, such as `criterion-3`.
+        #[arg(default_value = "")]
+        name: String,
+    },
+    /// Write `docs/words.md`, the list of every word people read, anew.
+    Words,
+    /// Photograph every page and state into `docs/screens`.
+    Screens,
+    /// Walk the guide alone, on a stack of its own.
+    Guide,
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
     CheckFresh {
         /// Only one of the two.
@@ -80,7 +91,10 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Demo { check: false, port } => demo::run(*port)?,
         Verb::Test { only: None } => suites::run()?,
         Verb::Test { only: Some(suite) } => suites::run_only(suite)?,
-        Verb::E2e => suites::run_browser()?,
+        Verb::E2e { name } => suites::run_browser(name)?,
+        Verb::Words => gallery::words()?,
+        Verb::Screens => gallery::screens()?,
+        Verb::Guide => suites::run_guide()?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
         Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,
         Verb::Setup { page: false } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,

@@ -35,6 +35,16 @@ async fn watch(connections: &Connections, source: &SourceId, chance: &Chance) {
     }
 }
 
+/// Ends waits of jobs whose time is over, even where no worker asks any more. Never ends by itself.
+pub async fn end_overdue_waits(connections: Arc<Connections>) {
+    loop {
+        tokio::time::sleep(timing::WAIT_SWEEP).await;
+        if let Err(error) = connections.end_overdue_waits().await {
+            tracing::warn!(%error, "waits whose time is over could not be looked for");
+        }
+    }
+}
+
 /// Between three and five quarters of it, so that many processes do not knock together.
 fn jittered(pause: Duration, chance: &Chance) -> Duration {
     let [byte] = chance.bytes::<1>();

@@ -5,7 +5,7 @@ use super::{
     errors::nearest,
     listeners, outbound,
     reader::{Entry, Reading},
-    servers, sign_in, sources, upstream,
+    servers, sign_in, sources, upstream, waiting,
 };
 
 /// The keys of `aiq_connect` itself.
@@ -16,11 +16,15 @@ const KEYS: &[&str] = &[
     "database",
     "key_file",
     "sign_in",
+    "local_user",
+    "allow_any_audience",
     "upstream",
     "outbound",
     "compat",
     "sources",
     "servers",
+    waiting::LENGTH,
+    waiting::MOST,
 ];
 
 /// The keys of the blocks in it, by the path that documentation gives them.
@@ -37,6 +41,9 @@ const BLOCKS: &[(&str, &[&str])] = &[
 
 /// Our variables. The worker's address is read by workers only, who may share our environment.
 pub const VARIABLES: &[&str] = &[
+    "REQUIRE_AUTH",
+    "AIQ_JWT_ISSUER",
+    "AIQ_JWT_AUDIENCE",
     "AIQ_PUBLIC_URL",
     "AIQ_TOKEN_ENCRYPTION_KEY",
     "AIQ_CONNECT_BIND",

@@ -11,6 +11,7 @@ mod environment;
 mod errors;
 mod expressions;
 mod files;
+mod identity;
 mod key;
 mod listeners;
 mod locate;
@@ -27,6 +28,7 @@ mod tests;
 mod tools;
 mod traps;
 mod upstream;
+mod waiting;
 mod yaml;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
@@ -41,6 +43,7 @@ pub use self::{
     database::Database,
     environment::{Environment, ProcessEnvironment},
     errors::{ConfigError, Place, Problem},
+    identity::{Identity, TokenIssuer},
     key::KeySource,
     listeners::{SHORTEST_WORKER_KEY, WorkerListener},
     locate::locate,
@@ -51,7 +54,7 @@ pub use self::{
     sources::{Protection, Source},
     upstream::{Upstream, UpstreamKind},
 };
-use crate::domain::{ServerId, SourceId};
+use crate::domain::{ServerId, SourceId, WaitRules};
 
 /// Everything that is configured. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -68,12 +71,16 @@ pub struct Config {
     pub key: KeySource,
     /// How people sign in to AIQ Connect itself, if they do.
     pub sign_in: Option<SignInConfig>,
+    /// How people are told apart otherwise.
+    pub identity: Identity,
     /// What jobs are forwarded to, if they are.
     pub upstream: Option<Upstream>,
     /// What is said otherwise for clients that were made for AIQ.
     pub compat: Compat,
     /// What outbound requests may reach.
     pub outbound: Outbound,
+    /// How jobs wait for their owners.
+    pub waiting: WaitRules,
     /// The sources, in the order of the file.
     pub sources: Vec<Source>,
     /// The servers behind the protected ones.
@@ -113,6 +120,13 @@ fn read(root: &Entry<'_>) -> Option<Config> {
     let database = database::read(reading, block);
     let key = key::read(reading, block, database.as_ref());
     let sign_in = sign_in::read(block, &outbound);
+    let around = identity::Around {
+        has_sign_in: block.is_some_and(|block| block.get("sign_in").is_some()),
+        public_url: public_url.as_ref(),
+        bind: bind.as_ref(),
+        worker: worker.as_ref(),
+    };
+    let identity = identity::read(reading, block, &outbound, &around);
     let upstream = upstream::read(block);
     let (mut sources, links) = sources::read(root, block);
     let servers = servers::read(&links, block, &outbound);
@@ -128,9 +142,11 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         database: database?,
         key: key?,
         sign_in,
+        identity,
         upstream,
         compat: compat::read(block),
         outbound,
+        waiting: waiting::read(block),
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),
         traps: traps::find(root),
@@ -138,6 +154,11 @@ fn read(root: &Entry<'_>) -> Option<Config> {
 }
 
 impl Config {
+    /// Whether people can be told apart at all. Without it nobody has an account of their own to connect.
+    pub fn has_people(&self) -> bool {
+        self.sign_in.is_some() || self.identity.tokens.is_some() || self.identity.local_user.is_some()
+    }
+
     /// The source of that id.
     pub fn source(&self, id: &SourceId) -> Option<&Source> {
         self.sources.iter().find(|source| source.id == *id)

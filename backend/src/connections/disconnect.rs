@@ -34,11 +34,14 @@ impl Connections {
         let protected = self.protected(source)?;
         let key = Self::key(principal, protected);
         let jobs_affected = self.store.count_living_jobs(&key).await?;
-        let Some(grant) = self.store.disconnect(&key).await? else {
+        let forgotten = self.store.disconnect(&key).await?;
+        // Jobs of this person go on without it; those that wait are told at once.
+        self.bell().ring();
+        let Some(grant) = forgotten else {
             return Ok(Disconnected { revoked_at_provider: None, jobs_affected: 0 });
         };
         let revoked = self.revoke(&grant).await;
-        tracing::info!(source.id = source, grant.id = %grant.id.0, revoked_at_provider = revoked, "disconnected");
+        tracing::info!(source.id = source, grant.id = %grant.id.0, revoked_at_provider = revoked, jobs_affected, "disconnected");
         Ok(Disconnected { revoked_at_provider: Some(revoked), jobs_affected })
     }
 

@@ -31,6 +31,8 @@ pub struct TokenQuestion {
     pub known: Option<String>,
     /// SHA-256 (hex) of the token that was refused.
     pub rejected: Option<String>,
+    /// How long the answer may wait for a person.
+    pub wait: Duration,
 }
 
 /// The answer.
@@ -51,7 +53,11 @@ pub enum FreshTokenError {
     /// The job may not ask for this server, or not as this person.
     #[error("this job does not cover server `{0}` for that person")]
     NotCovered(ServerId),
-    /// Definitive: only a person can help.
+    /// Only a person can help; the word says why. [`Connections::fresh_token`] waits for them, or answers
+    /// [`Self::ReconnectRequired`].
+    #[error("only the job's owner can help: {0}")]
+    NeedsPerson(String),
+    /// Definitive: only a person can help, and what the job does meanwhile.
     #[error("the job's owner has to reconnect `{}`: {}", .0.source_id, .0.reason)]
     ReconnectRequired(ReconnectRequired),
     /// Passes by itself.
@@ -80,23 +86,23 @@ enum Standing {
 }
 
 impl Connections {
-    /// Resolves a worker's question, refreshing on demand.
-    pub async fn fresh_token(self: &Arc<Self>, question: &TokenQuestion) -> Result<FreshToken, FreshTokenError> {
+    /// Answers as things are now, refreshing on demand and waiting for nobody.
+    pub(super) async fn token_now(self: &Arc<Self>, question: &TokenQuestion) -> Result<FreshToken, FreshTokenError> {
         let deadline = Instant::now() + timing::REFRESH_WAIT;
         loop {
             let row = self.read(question).await?;
             let Some(grant) = &row.grant else {
-                return Err(self.reconnect(&question.server, ReconnectRequired::reason_for(None)));
+                return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
             };
             let Some(token) = self.open_access(grant) else {
                 // A lost key shows as disconnected: connecting again is what helps.
-                return Err(self.reconnect(&question.server, ReconnectRequired::reason_for(None)));
+                return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
             };
             let hash = token.sha256_hex();
             let rejected = question.rejected.as_deref().is_some_and(|rejected| same(rejected, &hash));
             match standing(grant, rejected, question.min_ttl, row.now) {
-                Standing::Usable => return Ok(self.answer(question, grant, &token, &hash)),
-                Standing::NeedsPerson(reason) => return Err(self.reconnect(&question.server, reason)),
+                Standing::Usable => return Ok(self.answer(question, &row, grant, &token, &hash).await),
+                Standing::NeedsPerson(reason) => return Err(FreshTokenError::NeedsPerson(reason)),
                 Standing::NeedsRefresh => {}
             }
             let still_good = !rejected && !grant.has_lapsed(row.now);
@@ -107,14 +113,16 @@ impl Connections {
             };
             match outcome {
                 Some(Refreshed::ReadAgain) => {}
-                Some(Refreshed::Later { .. }) if still_good => return Ok(self.answer(question, grant, &token, &hash)),
+                Some(Refreshed::Later { .. }) if still_good => {
+                    return Ok(self.answer(question, &row, grant, &token, &hash).await);
+                }
                 Some(Refreshed::Later { retry_after }) => {
                     return Err(FreshTokenError::IdpUnreachable {
                         retry_after: retry_after.unwrap_or(Duration::from_secs(5)),
                     });
                 }
                 None if Instant::now() < deadline => tokio::time::sleep(timing::REFRESH_POLL).await,
-                None if still_good => return Ok(self.answer(question, grant, &token, &hash)),
+                None if still_good => return Ok(self.answer(question, &row, grant, &token, &hash).await),
                 None => return Err(FreshTokenError::RefreshInProgress),
             }
         }
@@ -153,7 +161,17 @@ impl Connections {
         }
     }
 
-    fn answer(&self, question: &TokenQuestion, grant: &Grant, token: &Secret, hash: &str) -> FreshToken {
+    async fn answer(
+        &self,
+        question: &TokenQuestion,
+        row: &JobAndGrant,
+        grant: &Grant,
+        token: &Secret,
+        hash: &str,
+    ) -> FreshToken {
+        if row.is_missed {
+            self.restored(&question.job, &question.server).await;
+        }
         if question.known.as_deref().is_some_and(|known| same(known, hash)) {
             return FreshToken::StillCurrent;
         }
@@ -165,24 +183,6 @@ impl Connections {
             scopes: grant.scopes.clone(),
             resource: grant.resource.clone(),
             server_url: server_url.map_or_else(|| grant.resource.clone(), ToString::to_string),
-        })
-    }
-
-    fn reconnect(&self, server: &ServerId, reason: String) -> FreshTokenError {
-        let source = self
-            .config
-            .sources
-            .iter()
-            .find(|source| source.protection.as_ref().is_some_and(|protection| protection.server == *server));
-        let Some(source) = source else { return FreshTokenError::NotCovered(server.clone()) };
-        FreshTokenError::ReconnectRequired(ReconnectRequired {
-            error: "mcp_auth_required".to_owned(),
-            message: format!("The job's owner has to connect {} (again).", source.name),
-            source_id: source.id.to_string(),
-            reason,
-            missing_scopes: None,
-            connect_url: self.connect_url(&source.id).to_string(),
-            waits_until: None,
         })
     }
 }

@@ -12,6 +12,7 @@ mod reachability;
 mod refresh;
 mod start;
 mod status;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub use self::{
     reachability::{Reach, Reachability},
     start::{Announced, Launch, StartError},
     status::StatusError,
+    waiting::Bell,
 };
 use crate::{
     clock::Chance,
@@ -45,6 +47,7 @@ pub struct Connections {
     chance: Chance,
     reach: Reachability,
     process: LeaseOwner,
+    bell: Bell,
     /// Held while a client is registered.
     registering: tokio::sync::Mutex<()>,
 }
@@ -78,8 +81,8 @@ impl Connections {
         chance: Chance,
     ) -> Self {
         let process = LeaseOwner(chance.uuid().to_string());
-        let (reach, registering) = (Reachability::default(), tokio::sync::Mutex::default());
-        Self { config, store, vault, servers, chance, reach, process, registering }
+        let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
+        Self { config, store, vault, servers, chance, reach, process, bell, registering }
     }
 
     /// What is known of each server's way to sign in.

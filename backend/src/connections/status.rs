@@ -27,20 +27,31 @@ pub enum StatusError {
 impl Connections {
     /// Every source, by one storage query for any number of them.
     pub async fn data_sources(&self, principal: &PrincipalId) -> Result<Vec<DataSource>, StoreError> {
-        let known = self.store.connections_of(principal).await?;
-        Ok(self
-            .config
-            .sources
-            .iter()
-            .map(|source| DataSource {
-                id: source.id.to_string(),
-                name: source.name.clone(),
-                description: source.description.clone(),
-                default_enabled: source.default_enabled,
-                requires_auth: source.requires_auth,
-                per_user_auth: self.protection_of(source).map(|protected| self.per_user_auth(protected, &known)),
-            })
-            .collect())
+        Ok(self.listed(&self.store.connections_of(principal).await?))
+    }
+
+    fn listed(&self, known: &ConnectionsOf) -> Vec<DataSource> {
+        let sources = self.config.sources.iter().map(|source| DataSource {
+            id: source.id.to_string(),
+            name: source.name.clone(),
+            description: source.description.clone(),
+            default_enabled: source.default_enabled,
+            requires_auth: source.requires_auth,
+            per_user_auth: self.protection_of(source).map(|protected| self.per_user_auth(protected, known)),
+        });
+        sources.collect()
+    }
+
+    /// Every source, where nobody can be told apart: personal ones are turned off.
+    pub fn data_sources_of_nobody(&self) -> Vec<DataSource> {
+        let nothing = ConnectionsOf { now: DateTime::UNIX_EPOCH, grants: Vec::new(), open_flows: Vec::new() };
+        let mut sources = self.listed(&nothing);
+        for block in sources.iter_mut().filter_map(|source| source.per_user_auth.as_mut()) {
+            block.status = Some(AuthStatus::Disconnected);
+            (block.error, block.last_error) = (None, None);
+            block.admin_disabled = true;
+        }
+        sources
     }
 
     /// One source, and one flow of the person's if named.

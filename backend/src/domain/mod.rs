@@ -7,14 +7,16 @@ mod job_reference;
 mod principal;
 mod registration;
 mod session;
+mod wait;
 
 pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
 pub use grant::{Grant, GrantKey, GrantTokens, NewGrant};
 pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, hex};
 pub use job_reference::{JobReference, NewJobReference};
-pub use principal::{Principal, PrincipalId, Profile};
+pub use principal::{Introduction, Principal, PrincipalId, Profile};
 pub use registration::{ClientAuth, Registration};
 pub use session::{NewSession, NewSignIn, Session, SignIn};
+pub use wait::{EndedWait, NewWait, Told, ToldEvent, WaitAnswer, WaitRules, WaitStanding};
 
 /// Bytes that only the vault can open.
 #[derive(Clone, PartialEq, Eq)]

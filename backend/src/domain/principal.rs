@@ -45,6 +45,15 @@ pub struct Profile {
     pub email: Option<String>,
 }
 
+/// How somebody's token says to address them. What it does not say stays as it was known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Introduction {
+    /// What to show.
+    pub name: Option<String>,
+    /// Their address.
+    pub email: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::Principal;

@@ -44,8 +44,9 @@ pub(super) async fn complete(
     // A parameter that comes twice is no answer (RFC 6749 §3.1); the person is told as of any link that is no good.
     let Ok(Query(answer)) = answer else { return refused(&CompleteError::LinkOver) };
     let principal = match visitor {
-        Ok(person) => person.map(|person| person.id),
-        Err(response) => return response,
+        Ok(person) => Some(person.id),
+        Err(stranger) if stranger.is_signed_out() => None,
+        Err(stranger) => return stranger.page(&app, "/"),
     };
     let source_id = SourceId(source.clone());
     let name = app.config.source(&source_id).map_or(source.as_str(), |known| &known.name);

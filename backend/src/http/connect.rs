@@ -86,9 +86,8 @@ pub(super) async fn launch(
     let return_to = query.r#return.as_deref().map(safe_return_to);
     let address = launch_address(&source, flow, query.intent, return_to);
     let person = match visitor {
-        Ok(Some(person)) => person,
-        Ok(None) => return sign_in_first(&address),
-        Err(response) => return response,
+        Ok(person) => person,
+        Err(stranger) => return stranger.page(&app, &address),
     };
     let source_id = SourceId(source.clone());
     let confirmed = query
@@ -146,18 +145,6 @@ fn not_a_link() -> Response {
         heading: "This sign-in link is not complete".to_owned(),
         text: vec!["Go back to AI-Q and choose Connect again.".to_owned()],
         closable: true,
-        ..Window::default()
-    }
-    .into_response()
-}
-
-fn sign_in_first(address: &str) -> Response {
-    let back: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
-    Window {
-        status: StatusCode::UNAUTHORIZED,
-        heading: "Sign in to AI-Q first".to_owned(),
-        text: vec!["You can connect a source once we know who you are.".to_owned()],
-        action: Some(("Sign in".to_owned(), format!("/v1/auth/login?return_to={back}"))),
         ..Window::default()
     }
     .into_response()

@@ -11,17 +11,22 @@ use sha2::{Digest, Sha256};
 
 use super::{
     App, compat,
-    person::Person,
+    person::Visitor,
     problem::{ApiError, problem},
+    stranger::Stranger,
 };
 
-/// A bare array of sources with the person's own connections. `ETag` and `If-None-Match` spare the body.
+/// A bare array of sources with the person's own connections; without them where authentication is off. `ETag` and `If-None-Match` spare the body.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    person: Person,
+    Visitor(visitor): Visitor,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let sources = app.connections.data_sources(&person.id).await?;
+    let sources = match visitor {
+        Ok(person) => app.connections.data_sources(&person.id).await?,
+        Err(Stranger::Off) => app.connections.data_sources_of_nobody(),
+        Err(stranger) => return Err(stranger.into()),
+    };
     let Ok(body) = compat::in_asked_words(&app, &sources).and_then(|body| serde_json::to_vec(&body)) else {
         return Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The listing could not be written."));
     };

@@ -7,9 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::stranger::Stranger;
 use crate::{
     connections::{DisconnectError, FreshTokenError, NotProtected, PreflightError, StartError, StatusError},
-    jobs::{ForwardError, JobError, SubmitError},
+    identity::TokenRefused,
+    jobs::{ForwardError, JobError, RegisterError, StreamError, SubmitError, WaitError},
     storage::StoreError,
 };
 
@@ -18,10 +20,11 @@ pub(super) fn problem(status: StatusCode, code: &str, message: impl Into<String>
     (status, Json(Problem { error: code.to_owned(), message: message.into() })).into_response()
 }
 
-/// 401 as AIQ says it.
-pub(super) fn unauthenticated() -> Response {
-    let body = serde_json::json!({"detail": "Sign in first.", "error": "token_missing"});
-    (StatusCode::UNAUTHORIZED, Json(body)).into_response()
+/// 401 as AIQ says it, with the challenge that belongs to one (RFC 6750 §3).
+fn unauthenticated(error: &str, detail: &str) -> ApiError {
+    let challenge = if error == "token_missing" { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+    let body = serde_json::json!({"detail": detail, "error": error});
+    ApiError((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], Json(body)).into_response())
 }
 
 /// An error of the rules, on its way out as JSON.
@@ -31,6 +34,25 @@ impl ApiError {
     /// An answer that is ready.
     pub(super) fn of(response: Response) -> Self {
         Self(response)
+    }
+
+    /// A worker brought a token of somebody that is no good. Its own credential was, so this is not 401.
+    pub(super) fn of_subject_token(refused: TokenRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            TokenRefused::Expired => Self(problem(StatusCode::BAD_REQUEST, "token_expired", message)),
+            TokenRefused::NoIssuer => {
+                let message = "No issuer is configured by which a person's token could be verified: set AIQ_JWT_ISSUER \
+                               and AIQ_JWT_AUDIENCE.";
+                Self(problem(StatusCode::NOT_IMPLEMENTED, "issuer_not_configured", message))
+            }
+            TokenRefused::IssuerAway => Stranger::IssuerAway.into(),
+            TokenRefused::Store(error) => error.into(),
+            TokenRefused::Invalid(cause) => {
+                tracing::info!(%cause, "a worker's subject token was refused");
+                Self(problem(StatusCode::BAD_REQUEST, "token_invalid", message))
+            }
+        }
     }
 }
 
@@ -47,6 +69,34 @@ impl From<StoreError> for ApiError {
         let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message);
         response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
         Self(response)
+    }
+}
+
+impl From<Stranger> for ApiError {
+    fn from(stranger: Stranger) -> Self {
+        match stranger {
+            Stranger::Missing => unauthenticated("token_missing", "Sign in first."),
+            Stranger::Expired => unauthenticated("token_expired", "The token has expired. Sign in again."),
+            Stranger::Invalid => unauthenticated("token_invalid", "The token is not valid here. Sign in again."),
+            Stranger::NoIssuer => {
+                unauthenticated("token_invalid", "This service verifies no tokens: AIQ_JWT_ISSUER is not set.")
+            }
+            Stranger::IssuerAway => {
+                let message = "The issuer of the token does not tell its keys at the moment, so the token cannot be \
+                               verified. Try again in a few seconds.";
+                Self(later("idp_unreachable", message.to_owned(), 5))
+            }
+            Stranger::Off => {
+                let message = "Nobody can be told apart here, so personal sources are off: set aiq_connect.sign_in, or \
+                               AIQ_JWT_ISSUER and AIQ_JWT_AUDIENCE.";
+                Self(problem(StatusCode::FORBIDDEN, "auth_off", message))
+            }
+            Stranger::OtherHost => {
+                let message = "With aiq_connect.local_user this service answers under the name of this machine alone.";
+                Self(problem(StatusCode::FORBIDDEN, "other_host", message))
+            }
+            Stranger::Store(error) => error.into(),
+        }
     }
 }
 
@@ -126,6 +176,20 @@ impl From<SubmitError> for ApiError {
     }
 }
 
+impl From<RegisterError> for ApiError {
+    fn from(error: RegisterError) -> Self {
+        let message = error.to_string();
+        match error {
+            RegisterError::Preflight(error) => error.into(),
+            RegisterError::Store(error) => error.into(),
+            RegisterError::Exists => Self(problem(StatusCode::CONFLICT, "job_exists", message)),
+            RegisterError::Id | RegisterError::Expiry => {
+                Self(problem(StatusCode::UNPROCESSABLE_ENTITY, "submission_invalid", message))
+            }
+        }
+    }
+}
+
 impl From<JobError> for ApiError {
     fn from(error: JobError) -> Self {
         match error {
@@ -137,11 +201,43 @@ impl From<JobError> for ApiError {
     }
 }
 
+impl From<StreamError> for ApiError {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Job(error) => error.into(),
+            StreamError::TooMany => {
+                let message = "You have too many job streams open. Close some pages of this service, then try again.";
+                let mut response = problem(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", message);
+                response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("10"));
+                Self(response)
+            }
+        }
+    }
+}
+
+impl From<WaitError> for ApiError {
+    fn from(error: WaitError) -> Self {
+        match error {
+            WaitError::Job(error) => error.into(),
+            WaitError::Store(error) => error.into(),
+            WaitError::SourceUnknown => {
+                Self(problem(StatusCode::NOT_FOUND, "source_unknown", "This job has no such source."))
+            }
+            WaitError::Over => {
+                let message = "The job does not wait for this source any more.";
+                Self(problem(StatusCode::CONFLICT, "wait_over", message))
+            }
+        }
+    }
+}
+
 impl From<FreshTokenError> for ApiError {
     fn from(error: FreshTokenError) -> Self {
         let message = error.to_string();
         match error {
             FreshTokenError::Store(error) => error.into(),
+            // `fresh_token` answers `ReconnectRequired` instead.
+            FreshTokenError::NeedsPerson(_) => Self(problem(StatusCode::CONFLICT, "mcp_auth_required", message)),
             FreshTokenError::ReconnectRequired(body) => Self((StatusCode::CONFLICT, Json(body)).into_response()),
             FreshTokenError::JobUnknown => Self(problem(StatusCode::NOT_FOUND, "job_unknown", message)),
             FreshTokenError::NotCovered(_) => Self(problem(StatusCode::FORBIDDEN, "server_not_covered", message)),

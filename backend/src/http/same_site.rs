@@ -9,14 +9,19 @@ use axum::{
     response::Response,
 };
 
-use super::{App, problem::problem};
+use super::{App, credential, problem::problem};
 
 /// Refuses state-changing requests that a foreign page could have made a browser send.
+///
+/// No page can make a browser send a bearer that it does not know, so where bearers count, one needs no `Origin`; nor
+/// does a request without anything that tells a person, which changes nothing.
 pub(super) async fn require(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
-    if !is_from_us(request.headers(), &app.config.public_url.origin().ascii_serialization()) {
+    if is_a_browsers(&app, request.headers())
+        && !is_from_us(request.headers(), &app.config.public_url.origin().ascii_serialization())
+    {
         let message = "This request does not come from a page of this service.";
         return problem(StatusCode::FORBIDDEN, "cross_site", message);
     }
@@ -25,6 +30,14 @@ pub(super) async fn require(State(app): State<Arc<App>>, request: Request, next:
         return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json_expected", message);
     }
     next.run(request).await
+}
+
+/// Whether the browser may have added by itself what tells the person.
+fn is_a_browsers(app: &App, headers: &HeaderMap) -> bool {
+    if app.callers.take_tokens() && credential::bearer(headers).is_some() {
+        return false;
+    }
+    app.callers.are_local() || credential::has_cookie(headers)
 }
 
 fn is_from_us(headers: &HeaderMap, own_origin: &str) -> bool {

@@ -12,10 +12,11 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    App, cookies,
+    App, cookies, credential,
     extract::Query,
     person::Visitor,
     problem::{ApiError, problem},
+    stranger::Stranger,
     window::Window,
 };
 use crate::{
@@ -65,8 +66,11 @@ pub(super) async fn finish(State(app): State<Arc<App>>, Query(answer): Query<Ans
     }
 }
 
-/// Ends the session here. Connected sources stay connected.
+/// Ends our own session here; other people's tokens are theirs to end. Connected sources stay connected.
 pub(super) async fn end(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    if app.callers.take_tokens() && credential::bearer(&headers).is_some() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     if let Some(cookie) = cookies::read(&headers, cookies::SESSION) {
         app.sign_in.sign_out(&cookie).await?;
     }
@@ -77,21 +81,29 @@ pub(super) async fn end(State(app): State<Arc<App>>, headers: HeaderMap) -> Resu
     Ok(response)
 }
 
-/// Who is here, and where signing in starts.
+/// Who is here, and where signing in starts. A bearer that is not good is refused; cookies that are not are nobody's.
 pub(super) async fn session(
     State(app): State<Arc<App>>,
     Visitor(visitor): Visitor,
-) -> Result<Json<SessionView>, Response> {
+    headers: HeaderMap,
+) -> Result<Json<SessionView>, ApiError> {
     let own = app.sign_in.is_configured();
+    let person = match visitor {
+        Ok(person) => Some(person),
+        Err(Stranger::Off) => None,
+        Err(stranger) if stranger.is_signed_out() && credential::bearer(&headers).is_none() => None,
+        Err(stranger) => return Err(stranger.into()),
+    };
+    let can_end = own && person.as_ref().is_none_or(|person| person.has_own_session);
     Ok(Json(SessionView {
-        person: visitor?.map(|person| WirePerson {
+        person: person.map(|person| WirePerson {
             sub: person.session.principal.sub,
             name: person.session.profile.name,
             email: person.session.profile.email,
         }),
         login_url: own.then(|| LOGIN.to_owned()),
-        logout_url: own.then(|| "/v1/auth/logout".to_owned()),
-        personal_sources: true,
+        logout_url: can_end.then(|| "/v1/auth/logout".to_owned()),
+        personal_sources: app.config.has_people(),
     }))
 }
 

@@ -1,6 +1,6 @@
 //! `POST /v1/worker/tokens/resolve`, on the workers' own listener.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aiq_connect_shared::ResolveRequest;
 use axum::{
@@ -47,6 +47,11 @@ pub(super) async fn resolve(
     JsonBody(request): JsonBody<ResolveRequest>,
 ) -> Result<Response, ApiError> {
     request_log::note_job(&request.job_id);
+    let wait = Duration::from_secs(request.wait_seconds.unwrap_or_default().into());
+    if wait > timing::LONG_POLL {
+        let message = format!("`wait_seconds` has to be between 0 and {}.", timing::LONG_POLL.as_secs());
+        return Err(ApiError::of(problem(StatusCode::BAD_REQUEST, "wait_invalid", message)));
+    }
     let question = TokenQuestion {
         job: JobId(request.job_id),
         server: request.mcp_server_id.as_str().into(),
@@ -54,8 +59,16 @@ pub(super) async fn resolve(
         min_ttl: request.min_ttl_seconds.map_or(timing::MIN_TTL, |seconds| TimeDelta::seconds(seconds.into())),
         known: request.known_sha256,
         rejected: request.rejected_sha256,
+        wait,
     };
-    Ok(match app.connections.fresh_token(&question).await? {
+    let answer = tokio::select! {
+        answer = app.connections.fresh_token(&question) => answer,
+        // Whoever waits asks again, and finds another process or a new one.
+        () = app.stopped() => {
+            app.connections.fresh_token(&TokenQuestion { wait: Duration::ZERO, ..question }).await
+        }
+    };
+    Ok(match answer? {
         FreshToken::Token(token) => Json(token).into_response(),
         FreshToken::StillCurrent => StatusCode::NO_CONTENT.into_response(),
     })

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use aiq_connect_shared::Intent;
 use url::Url;
 
-use super::id_token::{self, Claims, Expected, IdTokenError};
+use super::{
+    id_token::{self, IdTokenError},
+    signed::{Claims, Expected},
+};
 use crate::{
     clock::{Chance, Clock},
     config::{Config, SignInConfig},
@@ -180,9 +183,9 @@ impl OwnSignIn {
         nonce: &str,
     ) -> Result<Claims, SignInError> {
         let keys = self.servers.signing_keys(metadata).await?;
-        let expected =
-            Expected { issuer: &metadata.issuer, client_id: &settings.client_id, nonce, now: self.clock.now() };
-        Ok(id_token::verify(token, &keys, &expected)?)
+        let audience = Some(settings.client_id.as_str());
+        let expected = Expected { issuer: &metadata.issuer, audience, now: self.clock.now() };
+        Ok(id_token::verify(token, &keys, &expected, nonce)?)
     }
 
     async fn open_session(&self, settings: &SignInConfig, claims: Claims) -> Result<Secret, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aiq_connect_shared::{JobReport, JobState, JobStatus, SubmitAnswer, SubmitRequest};
 use chrono::TimeDelta;
 
-use super::{ForwardError, ResearchService, ResearchStatus, Submission};
+use super::{ForwardError, ResearchService, ResearchStatus, Submission, seats::Seats, status_watch::StatusWatch};
 use crate::{
     clock::Chance,
     connections::{Connections, PreflightError},
@@ -17,11 +17,13 @@ use crate::{
 
 /// The gate.
 pub struct Gate {
-    connections: Arc<Connections>,
-    store: Arc<dyn Store>,
-    vault: Arc<Vault>,
-    chance: Chance,
+    pub(super) connections: Arc<Connections>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) vault: Arc<Vault>,
+    pub(super) chance: Chance,
     research: Option<Arc<dyn ResearchService>>,
+    pub(super) watch: Option<Arc<StatusWatch>>,
+    pub(super) seats: Arc<Seats>,
 }
 
 /// Why a job was not submitted.
@@ -73,7 +75,9 @@ impl Gate {
         chance: Chance,
         research: Option<Arc<dyn ResearchService>>,
     ) -> Self {
-        Self { connections, store, vault, chance, research }
+        let watch =
+            research.as_ref().map(|research| Arc::new(StatusWatch::new(Arc::clone(research), Arc::clone(&store))));
+        Self { connections, store, vault, chance, research, watch, seats: Arc::default() }
     }
 
     /// Checks, records, forwards. The row is there before the research service hears of the job, and the id is always
@@ -166,7 +170,7 @@ impl Gate {
         Ok(found)
     }
 
-    async fn own_job(&self, owner: &Principal, id: &JobId) -> Result<JobReference, JobError> {
+    pub(super) async fn own_job(&self, owner: &Principal, id: &JobId) -> Result<JobReference, JobError> {
         let job = self.store.find_job(id).await?;
         // A row that this service did not write makes nobody an owner.
         job.filter(|job| job.principal == owner.id() && self.vault.verify_job(job)).ok_or(JobError::NotFound)

@@ -2,10 +2,19 @@
 
 mod forward_nat;
 mod gate;
+mod register;
+mod seats;
+mod status_watch;
+mod stream;
+mod waits;
 
 pub use self::{
     forward_nat::NatService,
     gate::{Gate, JobError, SubmitError},
+    register::{NewJob, RegisterError},
+    status_watch::SeenStatus,
+    stream::{Frame, JobStream, StreamError},
+    waits::WaitError,
 };
 
 use async_trait::async_trait;

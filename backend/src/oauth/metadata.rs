@@ -22,6 +22,8 @@ pub struct Metadata {
     pub jwks_uri: Option<Url>,
     /// The scopes it knows, if it says.
     pub scopes_supported: Option<Vec<String>>,
+    /// The values of `prompt` it takes, if it says (Initiating User Registration via OpenID Connect 1.0 §4).
+    pub prompt_values_supported: Option<Vec<String>>,
     /// How clients may prove themselves; `client_secret_basic` if it does not say (RFC 8414 §2).
     pub token_endpoint_auth_methods_supported: Vec<String>,
     /// Whether it promises `iss` in authorization responses (RFC 9207 §3).
@@ -37,6 +39,7 @@ struct Document {
     revocation_endpoint: Option<Url>,
     jwks_uri: Option<Url>,
     scopes_supported: Option<Vec<String>>,
+    prompt_values_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     code_challenge_methods_supported: Option<Vec<String>>,
     #[serde(default)]
@@ -103,6 +106,7 @@ fn checked(outbound: &Outbound, issuer: &str, document: Document) -> Result<Meta
         revocation_endpoint: document.revocation_endpoint,
         jwks_uri: document.jwks_uri,
         scopes_supported: document.scopes_supported,
+        prompt_values_supported: document.prompt_values_supported,
         token_endpoint_auth_methods_supported: document
             .token_endpoint_auth_methods_supported
             .unwrap_or_else(|| vec!["client_secret_basic".to_owned()]),

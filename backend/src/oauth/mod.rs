@@ -11,6 +11,7 @@ pub mod policy;
 mod registration;
 mod revocation;
 mod servers;
+mod signing_keys;
 mod tokens;
 
 use async_trait::async_trait;
@@ -26,6 +27,7 @@ pub use self::{
     registration::{RegistrationError, RegistrationRequest},
     revocation::{RevocationError, TokenHint},
     servers::HttpAuthorizationServers,
+    signing_keys::PublishedKeys,
     tokens::{AuthorizationRequest, TokenAnswer, TokenError, authorization_url},
 };
 use crate::{domain::ClientAuth, vault::Secret};

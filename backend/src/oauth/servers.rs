@@ -11,9 +11,9 @@ use jsonwebtoken::jwk::JwkSet;
 use url::Url;
 
 use super::{
-    AuthorizationServers, Client, CodeExchange, Discovery, DiscoveryError, Metadata, Outbound, RegistrationError,
-    RegistrationRequest, RevocationError, TokenAnswer, TokenError, TokenHint, discovery, documents, metadata,
-    registration, revocation, tokens,
+    AuthorizationServers, Client, CodeExchange, Discovery, DiscoveryError, Metadata, Outbound, PublishedKeys,
+    RegistrationError, RegistrationRequest, RevocationError, TokenAnswer, TokenError, TokenHint, discovery, metadata,
+    registration, revocation, signing_keys, tokens,
 };
 use crate::{clock::Clock, timing, vault::Secret};
 
@@ -46,8 +46,7 @@ impl HttpAuthorizationServers {
     /// The issuer's signing keys, as published now.
     pub async fn signing_keys(&self, metadata: &Metadata) -> Result<JwkSet, DiscoveryError> {
         let url = metadata.jwks_uri.as_ref().ok_or_else(|| DiscoveryError::unusable("no jwks_uri"))?;
-        let keys = documents::get(&self.outbound, url).await?;
-        keys.ok_or_else(|| DiscoveryError::unusable("no keys at the jwks_uri"))
+        signing_keys::at(&self.outbound, url).await
     }
 
     fn fresh<T>(&self, kept: &Kept<T>, name: &str) -> Option<Arc<T>> {
@@ -126,5 +125,12 @@ impl AuthorizationServers for HttpAuthorizationServers {
         hint: TokenHint,
     ) -> Result<(), RevocationError> {
         revocation::revoke(&self.outbound, metadata, client, token, hint).await
+    }
+}
+
+#[async_trait]
+impl PublishedKeys for HttpAuthorizationServers {
+    async fn published_keys(&self, issuer: &str) -> Result<JwkSet, DiscoveryError> {
+        signing_keys::of_issuer(&self.outbound, issuer).await
     }
 }

@@ -108,8 +108,18 @@ pub fn authorization_url(metadata: &Metadata, request: &AuthorizationRequest<'_>
         url = url.add_extra_param("nonce", nonce);
     }
     match request.intent {
-        // OpenID Connect Core §3.1.2.1; servers that do not know `prompt` ignore it.
-        Intent::SwitchAccount => url = url.add_extra_param("prompt", "select_account login"),
+        // OpenID Connect Core §3.1.2.1. Servers that do not know `prompt` ignore it; some that do refuse a value they
+        // do not know, and say which they know.
+        Intent::SwitchAccount => {
+            let known = metadata.prompt_values_supported.as_deref();
+            let values: Vec<_> = ["select_account", "login"]
+                .into_iter()
+                .filter(|value| known.is_none_or(|known| known.iter().any(|known| known == value)))
+                .collect();
+            if !values.is_empty() {
+                url = url.add_extra_param("prompt", values.join(" "));
+            }
+        }
         // OpenID Connect Core §11: offline access is granted only where consent is asked for.
         _ if request.scopes.iter().any(|scope| scope == "offline_access") => {
             url = url.add_extra_param("prompt", "consent");
@@ -276,14 +286,19 @@ mod tests {
             revocation_endpoint: None,
             jwks_uri: None,
             scopes_supported: None,
+            prompt_values_supported: None,
             token_endpoint_auth_methods_supported: vec![],
             iss_promised: true,
         }
     }
 
     fn query(scopes: &[String], intent: Intent) -> std::collections::BTreeMap<String, String> {
+        query_at(&metadata(), scopes, intent)
+    }
+
+    fn query_at(metadata: &Metadata, scopes: &[String], intent: Intent) -> std::collections::BTreeMap<String, String> {
         let url = authorization_url(
-            &metadata(),
+            metadata,
             &AuthorizationRequest {
                 client_id: "us",
                 redirect_uri: &Url::parse("https://connect.example/v1/auth/mcp/crm/callback").unwrap(),
@@ -319,5 +334,17 @@ mod tests {
     #[test]
     fn switching_accounts_asks_the_provider_to_let_the_person_choose() {
         assert_eq!(query(&[], Intent::SwitchAccount)["prompt"], "select_account login");
+    }
+
+    #[test]
+    fn a_provider_that_names_its_prompts_is_asked_for_no_other() {
+        let knows = |values: &[&str]| Metadata {
+            prompt_values_supported: Some(values.iter().map(|&value| value.to_owned()).collect()),
+            ..metadata()
+        };
+        let prompt = |values: &[&str]| query_at(&knows(values), &[], Intent::SwitchAccount).get("prompt").cloned();
+        assert_eq!(prompt(&["none", "login", "consent"]).as_deref(), Some("login"));
+        assert_eq!(prompt(&["none", "select_account"]).as_deref(), Some("select_account"));
+        assert_eq!(prompt(&["none"]), None);
     }
 }

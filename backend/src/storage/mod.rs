@@ -14,8 +14,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, JobId, JobReference, LeaseOwner, NewFlow, NewGrant,
-    NewJobReference, NewSession, NewSignIn, PrincipalId, Registration, ServerId, Session, SignIn, StartedFlow, Version,
+    EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
+    LeaseOwner, NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn, NewWait, Principal, PrincipalId, Profile,
+    Registration, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -58,6 +59,8 @@ pub struct JobAndGrant {
     pub job: JobReference,
     /// Its owner's grant for the server asked for.
     pub grant: Option<Grant>,
+    /// The job was told to wait for this server, or to go on without it, and a usable token is news to it.
+    pub is_missed: bool,
 }
 
 /// Grants. Absence is `Ok(None)`, never an error.
@@ -97,7 +100,8 @@ pub trait GrantStore: Send + Sync {
     /// Gives the lease back after a failure that passes. The doubt stays: the provider may have rotated.
     async fn release(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<(), StoreError>;
 
-    /// Forgets the grant and cancels every open flow of the same key, at once. Returns what was forgotten.
+    /// Forgets the grant and cancels every open flow of the same key, at once; living jobs that may use the server go
+    /// on without it, and their streams say so. Returns what was forgotten.
     async fn disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
 }
 
@@ -160,6 +164,44 @@ pub trait JobStore: Send + Sync {
     async fn count_living_jobs(&self, key: &GrantKey) -> Result<u32, StoreError>;
 }
 
+/// Jobs that wait for their owners, and what their streams tell of it. Whatever changes a wait tells it in the same
+/// transaction, so that nothing is told twice or not at all. Jobs that are over wait for nobody.
+#[async_trait]
+pub trait WaitStore: Send + Sync {
+    /// Where a job stands with a server that needs its owner for this reason. `None`: [`Self::open_wait`] says.
+    ///
+    /// A wait for another reason counts too, and so do a wish of the owner's to go on without, and a disconnect.
+    async fn find_wait(&self, job: &JobId, server: &ServerId, reason: &str)
+    -> Result<Option<WaitStanding>, StoreError>;
+
+    /// The same, and opens a wait where there has been none since the server was last usable. At most
+    /// [`WaitRules::most`] jobs wait; each ends [`crate::timing::WAIT_MARGIN`] before its job's time is over.
+    async fn open_wait(&self, wait: &NewWait, rules: WaitRules) -> Result<WaitAnswer, StoreError>;
+
+    /// The owner wants the job to go on without the server. `false`: it does not wait for it.
+    async fn skip_wait(&self, job: &JobId, server: &ServerId) -> Result<bool, StoreError>;
+
+    /// Makes the wait last this long from now, if that is longer. `None`: the job does not wait for the server.
+    async fn extend_wait(
+        &self,
+        job: &JobId,
+        server: &ServerId,
+        length: TimeDelta,
+    ) -> Result<Option<WaitStanding>, StoreError>;
+
+    /// The job gets a usable token for the server. `false`: it did not miss it.
+    async fn restore_wait(&self, job: &JobId, server: &ServerId) -> Result<bool, StoreError>;
+
+    /// The person connected the server: whichever of their jobs wait for it need not any more.
+    async fn restore_waits(&self, key: &GrantKey) -> Result<Vec<EndedWait>, StoreError>;
+
+    /// Ends every wait whose time is over.
+    async fn end_overdue_waits(&self) -> Result<Vec<EndedWait>, StoreError>;
+
+    /// What a job's stream tells after this event, oldest first.
+    async fn told_after(&self, job: &JobId, after: i64) -> Result<Vec<ToldEvent>, StoreError>;
+}
+
 /// Own sign-in: attempts and sessions.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
@@ -168,6 +210,10 @@ pub trait SessionStore: Send + Sync {
 
     /// Takes an attempt that is in time out of the store: a state works once.
     async fn take_sign_in(&self, state_hash: &str) -> Result<Option<SignIn>, StoreError>;
+
+    /// Remembers a person who comes without a session of ours, and tells how they are called by now.
+    /// Grants, flows and jobs belong to people who are remembered.
+    async fn remember(&self, person: &Principal, introduction: &Introduction) -> Result<Profile, StoreError>;
 
     /// Stores a session, and the person it belongs to.
     async fn open_session(&self, session: &NewSession) -> Result<(), StoreError>;
@@ -180,9 +226,9 @@ pub trait SessionStore: Send + Sync {
 }
 
 /// A store of everything.
-pub trait Store: GrantStore + FlowStore + RegistrationStore + JobStore + SessionStore {}
+pub trait Store: GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore {}
 
-impl<T: GrantStore + FlowStore + RegistrationStore + JobStore + SessionStore> Store for T {}
+impl<T: GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore> Store for T {}
 
 /// Lets tests make stored things older instead of waiting.
 #[async_trait]

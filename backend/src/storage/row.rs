@@ -1,7 +1,7 @@
 //! From what a database returns to the nouns. A row that this version cannot have written is
 //! [`StoreError::Impossible`] and never guessed around. Both databases read into the same private rows.
 
-use aiq_connect_shared::{FaultCode, Intent};
+use aiq_connect_shared::{FaultCode, Intent, SkipReason};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -260,6 +260,27 @@ fn phase_from(what: &'static str, word: &str) -> Result<FlowPhase, StoreError> {
     [Pending, Exchanging, Succeeded, Denied, Failed, Cancelled]
         .into_iter()
         .find(|phase| phase_word(*phase) == word)
+        .ok_or_else(|| unknown_word(what, word))
+}
+
+/// The stored word for why a job goes on without a server.
+pub(super) fn skip_word(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::Skipped => "skipped",
+        SkipReason::DeadlinePassed => "deadline_passed",
+        SkipReason::Disconnected => "disconnected",
+        SkipReason::TooManyWaiting => "too_many_waiting",
+        SkipReason::NotRecoverable => "not_recoverable",
+        SkipReason::Unknown => "unknown",
+    }
+}
+
+/// Reads that word.
+pub(super) fn skip_from(what: &'static str, word: &str) -> Result<SkipReason, StoreError> {
+    use SkipReason::{DeadlinePassed, Disconnected, NotRecoverable, Skipped, TooManyWaiting};
+    [Skipped, DeadlinePassed, Disconnected, TooManyWaiting, NotRecoverable]
+        .into_iter()
+        .find(|reason| skip_word(*reason) == word)
         .ok_or_else(|| unknown_word(what, word))
 }
 

@@ -25,7 +25,9 @@ async fn bench(method: &str) -> (Provider, Service, Research, Browser) {
         "  servers: {{tickets: {{client_id: {BY_HAND}, client_secret: {SECRET}, token_endpoint_auth_method: {method}, \
          scopes: [rows:read, rows:write]}}}}\n"
     );
-    let service = Service::with(&provider, Wishes { settings, upstream: Some(research.origin.clone()) }).await;
+    let service =
+        Service::with(&provider, Wishes { settings, upstream: Some(research.origin.clone()), ..Wishes::default() })
+            .await;
     let alice = service.sign_in("alice").await;
     (provider, service, research, alice)
 }

@@ -1,5 +1,6 @@
 //! Requests that a foreign page could have made a browser send, at every route that changes something.
 
+use aiq_connect::http::PEOPLE;
 use axum::{
     body::Body,
     http::{Method, Request, header},
@@ -16,23 +17,14 @@ use crate::support::{
 
 const FLOW: &str = "3f2b8c1e-52f1-4d4e-9a52-0a4f1f6a7b11";
 
-/// Every route for people that is not read-only, as the router's own source has it.
+/// Every route for people that is not read-only, from the table that the router is made of.
 fn state_changing_routes() -> Vec<(Method, String)> {
-    let source = include_str!("../../src/http/mod.rs");
-    let flat: String = source.split_whitespace().collect();
-    let mut found = Vec::new();
-    for route in flat.split(".route(\"").skip(1) {
-        let (path, rest) = route.split_once('"').unwrap();
-        let handlers = rest.split(".route").next().unwrap();
-        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-            let call = format!("{}(", method.as_str().to_lowercase());
-            if !path.starts_with("/v1/worker/") && handlers.contains(&call) {
-                let path = path.replace("{source}", "incidents").replace("{flow}", FLOW).replace("{job}", FLOW);
-                found.push((method, path));
-            }
-        }
-    }
-    found
+    let routes = PEOPLE.iter().filter(|route| route.method != "GET");
+    routes.map(|route| (route.method.parse().unwrap(), filled(route.path))).collect()
+}
+
+fn filled(path: &str) -> String {
+    path.replace("{source}", "incidents").replace("{flow}", FLOW).replace("{job}", FLOW).replace("{file}", "window.css")
 }
 
 struct Bench {
@@ -156,6 +148,11 @@ async fn our_own_page_gets_through_at_every_one_of_them() {
         let headers = [("origin", PUBLIC), ("content-type", "application/json")];
         let body = json!({"input": "x", "data_sources": []}).to_string();
         let (status, said) = bench.request(&method, &path, &headers, &body).await;
+        if path.contains("/waits/") {
+            // Needs a job that waits; its own tests have one. What is not from our page gets 403, whatever its body.
+            assert!(status == 422 && said.contains("`action`"), "{method} {path}: {status} {said}");
+            continue;
+        }
         assert!((200..300).contains(&status), "{method} {path}: {status} {said}");
         // Keeps the numbers of the other tests honest: most of these do change something.
         let changed = bench.standing().await != [1, 2, 1, 1, 0, 0];

@@ -1,6 +1,7 @@
-//! `POST /v1/worker/tokens/resolve`, on the workers' own listener.
+//! `POST /v1/worker/tokens/resolve` and `POST /v1/worker/jobs`, on the workers' own listener.
 
 mod answer;
+mod jobs;
 mod refresh;
 mod refusal;
 

@@ -9,6 +9,7 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
+    response::Response,
 };
 use reqwest::Url;
 use serde_json::Value;
@@ -134,19 +135,24 @@ impl Browser {
         self.send_as_it_is(request.body(body).unwrap()).await
     }
 
-    pub async fn send_as_it_is(&self, mut request: Request<Body>) -> Answer {
+    pub async fn send_as_it_is(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.begin(request).await.into_parts();
+        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        self.bodies.lock().unwrap().push(body.clone());
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// An answer whose body is still to be read.
+    pub async fn begin(&self, mut request: Request<Body>) -> Response {
         let pairs: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !pairs.is_empty() && !request.headers().contains_key(header::COOKIE) {
             request.headers_mut().insert(header::COOKIE, pairs.join("; ").parse().unwrap());
         }
         let answer = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = answer.into_parts();
-        self.keep_cookies(&parts.headers);
-        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        let body = String::from_utf8_lossy(&body).into_owned();
-        self.bodies.lock().unwrap().push(body.clone());
-        Answer { status: parts.status, headers: parts.headers, body }
+        self.keep_cookies(answer.headers());
+        answer
     }
 
     fn keep_cookies(&self, headers: &HeaderMap) {

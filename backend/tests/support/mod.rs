@@ -1,7 +1,10 @@
 //! What the tests of routes stand on: the real service, and other parties' systems around it, over real HTTP.
 
 pub mod browser;
+pub mod clock;
+pub mod event_stream;
 pub mod golden;
+pub mod issuer;
 pub mod logs;
 pub mod openid;
 pub mod provider;

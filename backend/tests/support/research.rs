@@ -29,6 +29,7 @@ struct Desk {
     asked: Vec<HeaderMap>,
     jobs: HashMap<String, Value>,
     refuses: Option<StatusCode>,
+    is_away: bool,
 }
 
 /// The service.
@@ -63,6 +64,11 @@ impl Research {
         self.desk.lock().unwrap().refuses = Some(status);
     }
 
+    /// Answers no question for a job but with an error, until told otherwise.
+    pub fn be_away(&self, away: bool) {
+        self.desk.lock().unwrap().is_away = away;
+    }
+
     pub fn forget(&self, job: &str) {
         self.desk.lock().unwrap().jobs.remove(job);
     }
@@ -92,6 +98,9 @@ async fn submit(State(desk): State<Arc<Mutex<Desk>>>, request: Request) -> Respo
 async fn job(State(desk): State<Arc<Mutex<Desk>>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let mut desk = desk.lock().unwrap();
     desk.asked.push(headers);
+    if desk.is_away {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
     match desk.jobs.get(&id) {
         Some(job) => Json(job.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),

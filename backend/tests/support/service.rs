@@ -1,7 +1,7 @@
 //! The service as it runs, but for its sockets: configured by a file, stored in a folder of its own, with the real
 //! routers. Its public address is another than where it listens, as behind a reverse proxy.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use aiq_connect::{
     app, config,
@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use super::{
     browser::{Answer, Bodies, Browser, SESSION},
+    clock::Ahead,
     logs, openid,
     provider::{Consent, Provider},
     research::Research,
@@ -54,6 +55,10 @@ pub struct Wishes {
     pub settings: String,
     /// Where jobs are forwarded to.
     pub upstream: Option<String>,
+    /// Variables.
+    pub variables: Vec<(&'static str, String)>,
+    /// Whether our own sign-in is left out.
+    pub no_sign_in: bool,
 }
 
 /// The service.
@@ -67,7 +72,10 @@ pub struct Service {
     /// Host and port of the provider.
     provider: String,
     yaml: String,
+    variables: Vec<(&'static str, String)>,
     folder: Arc<TempDir>,
+    /// What this service takes for the time.
+    pub clock: Ahead,
 }
 
 impl Service {
@@ -77,18 +85,21 @@ impl Service {
 
     pub async fn with(provider: &Provider, wishes: Wishes) -> Self {
         let upstream = wishes.upstream.map(|url| format!("  upstream: {{kind: nat, url: \"{url}\"}}\n"));
-        let yaml = format!(
-            "{}aiq_connect:\n  outbound: {{allow_loopback: true}}\n  sign_in: {{issuer: \"{}\", client_id: {}, \
-             client_secret: {}}}\n{}{}",
-            SOURCES.replace("PROVIDER", &provider.origin),
+        let sign_in = format!(
+            "  sign_in: {{issuer: \"{}\", client_id: {}, client_secret: {}}}\n",
             provider.origin,
             openid::CLIENT_ID,
             openid::CLIENT_SECRET,
+        );
+        let yaml = format!(
+            "{}aiq_connect:\n  outbound: {{allow_loopback: true}}\n{}{}{}",
+            SOURCES.replace("PROVIDER", &provider.origin),
+            if wishes.no_sign_in { "" } else { &sign_in },
             upstream.unwrap_or_default(),
             wishes.settings,
         );
         let host = provider.origin.strip_prefix("http://").unwrap().to_owned();
-        Self::on(Arc::new(tempfile::tempdir().unwrap()), yaml, host).await
+        Self::on(Arc::new(tempfile::tempdir().unwrap()), yaml, wishes.variables, host).await
     }
 
     /// With a research service behind the gate.
@@ -100,30 +111,25 @@ impl Service {
 
     /// Another process on the same folder, beside this one.
     pub async fn another_process(&self) -> Self {
-        Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.provider.clone()).await
+        Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.variables.clone(), self.provider.clone()).await
     }
 
-    async fn on(folder: Arc<TempDir>, yaml: String, provider: String) -> Self {
+    /// Yet another one, that has to be served and can be stopped: for people at the first address, for workers at the
+    /// second.
+    pub async fn unserved_process(&self, addresses: [SocketAddr; 2]) -> app::Service {
+        let mut config = configuration(self.folder.path(), &self.yaml, &self.variables);
+        [config.bind, config.worker.bind] = addresses;
+        app::Service::assemble(config).await.unwrap()
+    }
+
+    async fn on(folder: Arc<TempDir>, yaml: String, variables: Vec<(&'static str, String)>, provider: String) -> Self {
         logs::keep();
-        let (file, database) = (folder.path().join("aiq.yml"), folder.path().join("aiq-connect.db"));
-        std::fs::write(&file, &yaml).unwrap();
-        for (kind, secret) in [
-            ("worker_key", WORKER_KEY),
-            ("sign_in_client_secret", openid::CLIENT_SECRET),
-            ("encryption_key", &"5a".repeat(32)),
-        ] {
-            logs::note_secret(kind, secret);
-        }
-        let environment = BTreeMap::from([
-            ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
-            ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
-            ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
-            ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
-        ]);
-        let config = config::load(&file, &environment).unwrap();
-        let (people, workers) = app::Service::assemble(config).await.unwrap().routers();
-        let store = SqliteStore::open(&database).await.unwrap();
-        Self { people, workers, store, bodies: Bodies::default(), provider, yaml, folder }
+        let config = configuration(folder.path(), &yaml, &variables);
+        let clock = Ahead::default();
+        let assembled = app::Service::assemble_at(config, Arc::new(clock.clone())).await.unwrap();
+        let (people, workers) = assembled.routers();
+        let store = SqliteStore::open(folder.path().join("aiq-connect.db")).await.unwrap();
+        Self { people, workers, store, bodies: Bodies::default(), provider, yaml, variables, folder, clock }
     }
 
     /// A browser in which nobody is signed in.
@@ -215,6 +221,26 @@ impl Service {
         let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
         sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap()
     }
+}
+
+fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]) -> config::Config {
+    let (file, database) = (folder.join("aiq.yml"), folder.join("aiq-connect.db"));
+    std::fs::write(&file, yaml).unwrap();
+    for (kind, secret) in [
+        ("worker_key", WORKER_KEY),
+        ("sign_in_client_secret", openid::CLIENT_SECRET),
+        ("encryption_key", &"5a".repeat(32)),
+    ] {
+        logs::note_secret(kind, secret);
+    }
+    let mut environment = BTreeMap::from([
+        ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
+        ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
+        ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
+        ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
+    ]);
+    environment.extend(variables.iter().cloned());
+    config::load(&file, &environment).unwrap()
 }
 
 pub fn principal(name: &str) -> Principal {

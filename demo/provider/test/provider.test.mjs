@@ -111,6 +111,38 @@ describe('connecting an account', () => {
   });
 });
 
+describe('connecting with a client that was registered by hand', () => {
+  const TICKETS = 'http://127.0.0.1:9/tickets';
+  const redirect = () => `${env.AIQ_PUBLIC_URL}/v1/auth/mcp/tickets/callback`;
+
+  async function connectTickets(secret) {
+    const { verifier, challenge } = pkce();
+    const url = new URL(`${issuer()}/auth`);
+    url.search = new URLSearchParams({
+      response_type: 'code', client_id: 'service-desk', redirect_uri: redirect(), scope: 'tickets:read', state: 's',
+      resource: TICKETS, code_challenge: challenge, code_challenge_method: 'S256',
+    });
+    const code = (await new Person('alice').authorize(url, redirect())).get('code');
+    const answer = await post('/token', {
+      grant_type: 'authorization_code', code, redirect_uri: redirect(), code_verifier: verifier, resource: TICKETS,
+    }, basic('service-desk', secret));
+    remember(answer.body);
+    return answer;
+  }
+
+  test('its token is for its own resource, with the scopes that were asked for and no more', async () => {
+    const { status, body } = await connectTickets(env.DEMO_TICKETS_CLIENT_SECRET);
+    assert.equal(status, 200);
+    const token = await introspect(body.access_token);
+    assert.deepEqual([token.sub, token.aud, token.scope], ['alice', TICKETS, 'tickets:read']);
+    assert.ok(body.refresh_token);
+  });
+
+  test('a wrong secret is refused', async () => {
+    assert.equal((await connectTickets('another-secret')).body.error, 'invalid_client');
+  });
+});
+
 describe('refreshing', () => {
   test('a refresh token that is used twice kills the newest tokens too', async () => {
     const client = await register();

@@ -23,6 +23,8 @@ export function environment(port) {
     PROVIDER_ISSUER: `http://127.0.0.1:${port}`,
     AIQ_PUBLIC_URL: 'http://localhost:9',
     DEMO_MCP_URL: 'http://127.0.0.1:9/mcp',
+    DEMO_TICKETS_URL: 'http://127.0.0.1:9/tickets',
+    DEMO_TICKETS_CLIENT_SECRET: 'a-service-desk-secret-of-the-test',
     DEMO_SIGN_IN_CLIENT_ID: 'sign-in',
     DEMO_SIGN_IN_CLIENT_SECRET: 'a-sign-in-secret-of-the-test',
     DEMO_INTROSPECTION_CLIENT_ID: 'introspection',

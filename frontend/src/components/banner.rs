@@ -1,63 +1,104 @@
 use yew::prelude::*;
 
 use super::glyph::{Glyph, Shape, Tone};
+use crate::state::banner::{Banner, Named};
+use crate::state::moment::Moment;
+use crate::state::row_event::{RowEvent, RowEventKind};
+use crate::state::row_state::RowAction;
+use crate::text::en::{banner as words, row as row_words};
 
-/// What a banner is about; the most serious one is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BannerKind {
-    /// Nobody is signed in any more.
-    SignedOut,
-    /// Older facts are shown.
-    Stale,
-    /// Sources are on and block.
-    NeedsYou,
-    /// Sources will need the person soon.
-    Expiring,
+/// Props of [`BannerNote`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct BannerNoteProps {
+    /// What it is about; `None` keeps its place for screen readers, and shows nothing.
+    pub banner: Option<Banner>,
+    /// The host of this page, as browsers name it in their settings.
+    pub host: AttrValue,
+    /// Where signing in starts.
+    #[prop_or_default]
+    pub login_url: Option<AttrValue>,
+    /// Now.
+    pub moment: Moment,
+    /// Called to ask the service anew.
+    pub onreload: Callback<()>,
+    /// Called with what the person did about a source.
+    pub onevent: Callback<RowEvent>,
 }
 
-impl BannerKind {
-    fn word(self) -> &'static str {
-        match self {
-            Self::SignedOut => "signed_out",
-            Self::Stale => "stale",
-            Self::NeedsYou => "needs_you",
-            Self::Expiring => "expiring",
-        }
+/// One thing the person should know before the list. Both places are there before there is something to say, because
+/// screen readers hear only what changes.
+#[component]
+pub fn BannerNote(props: &BannerNoteProps) -> Html {
+    let is_urgent = props.banner.as_ref().is_some_and(Banner::is_urgent);
+    let note = props.banner.as_ref().map(|banner| note(banner, props)).unwrap_or_default();
+    html! {
+        <>
+            <div role="alert">if is_urgent { { note.clone() } }</div>
+            <div role="status">if !is_urgent { { note } }</div>
+        </>
     }
 }
 
-/// Props of [`Banner`].
-#[derive(Clone, PartialEq, Properties)]
-pub struct BannerProps {
-    /// What it is about.
-    pub kind: BannerKind,
-    /// The sentence.
-    pub title: AttrValue,
-    /// A second one.
-    #[prop_or_default]
-    pub text: Option<AttrValue>,
-    /// The one way on, as a button or a link.
-    #[prop_or_default]
-    pub children: Html,
-}
-
-/// One thing the person should know before the list.
-#[component]
-pub fn Banner(props: &BannerProps) -> Html {
-    let (tone, shape) = match props.kind {
-        BannerKind::SignedOut => (Tone::Danger, Shape::Cross),
-        BannerKind::Stale | BannerKind::NeedsYou | BannerKind::Expiring => (Tone::Warn, Shape::Triangle),
+fn note(banner: &Banner, props: &BannerNoteProps) -> Html {
+    let (tone, shape) = match banner {
+        Banner::SignedOut | Banner::Offline => (Tone::Danger, Shape::Cross),
+        Banner::AuthOff => (Tone::Quiet, Shape::Ring),
+        Banner::Stale(_) | Banner::PopupsOff | Banner::NeedsYou(_) | Banner::Expiring(..) => {
+            (Tone::Warn, Shape::Triangle)
+        }
     };
+    let text = words::words(banner, &props.host, props.moment);
     html! {
-        <div class={classes!("banner", tone.class())} data-testid="banner" data-kind={props.kind.word()}>
+        <div class={classes!("banner", tone.class())} data-testid="banner" data-kind={banner.word()}>
             <Glyph {tone} {shape} />
             <div class="banner-words">
-                <p class="banner-title">{ &props.title }</p>
-                if let Some(text) = &props.text {
-                    <p class="banner-text">{ text }</p>
+                <p class="banner-title">{ text.title }</p>
+                if let Some(second) = text.second {
+                    <p class="banner-text">{ second }</p>
+                }
+                if *banner == Banner::PopupsOff {
+                    <details class="banner-how">
+                        <summary>{ words::HOW }</summary>
+                        <p>{ words::how(&props.host) }</p>
+                    </details>
                 }
             </div>
-            <div class="banner-way">{ props.children.clone() }</div>
+            <div class="banner-way">{ way(banner, props) }</div>
         </div>
+    }
+}
+
+/// The one way on.
+fn way(banner: &Banner, props: &BannerNoteProps) -> Html {
+    match banner {
+        Banner::SignedOut => props.login_url.as_ref().map_or_else(Html::default, |href| {
+            html! { <a class="button is-small is-primary" data-testid="sign-in" {href}>{ words::SIGN_IN }</a> }
+        }),
+        Banner::Offline | Banner::Stale(_) => html! {
+            <button type="button" class="button is-small" onclick={props.onreload.reform(|_: MouseEvent| ())}>
+                { words::TRY_AGAIN }
+            </button>
+        },
+        Banner::NeedsYou(sources) | Banner::Expiring(sources, _) => match sources.as_slice() {
+            [one] => act(one, props),
+            // Several are connected one by one, each in its own row: browsers allow one window for one click.
+            _ => Html::default(),
+        },
+        Banner::PopupsOff | Banner::AuthOff => Html::default(),
+    }
+}
+
+/// The next step of the only source the banner is about.
+fn act(source: &Named, props: &BannerNoteProps) -> Html {
+    // Calling a sign-in off is no way on.
+    let Some(action) = source.action.filter(|action| *action != RowAction::Cancel) else { return Html::default() };
+    let onclick = {
+        let (id, onevent) = (source.id.clone(), props.onevent.clone());
+        move |_: MouseEvent| onevent.emit(RowEvent { id: id.clone(), kind: RowEventKind::Act(action) })
+    };
+    html! {
+        <button type="button" class="button is-small" {onclick} aria-label={row_words::action_name(action, &source.name)}>
+            { row_words::action(action) }
+        </button>
     }
 }

@@ -49,7 +49,7 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
 
     html! {
         <section class={classes!("blocker", glyph_tone.class())} role="group" aria-labelledby="blocker-title"
-            data-testid="blocker" id="blocker" {onkeydown}>
+            data-testid="blocker" id="blocker" data-focus-home="blocker-title" {onkeydown}>
             <h2 id="blocker-title" class="blocker-title" tabindex="-1">
                 <Glyph tone={glyph_tone} {shape} />
                 <span>{ words::title(tone, &names) }</span>
@@ -104,6 +104,11 @@ fn entry(props: &BlockerNoteProps, item: &Item, with_action: bool) -> Html {
     }
 }
 
+/// The id of a source's button.
+fn way_id(source: &str) -> String {
+    format!("blocker-way-{source}")
+}
+
 /// The source's next step.
 fn way_out(props: &BlockerNoteProps, item: &Item, is_main: bool) -> Html {
     let Some(action) = item.row.action() else { return Html::default() };
@@ -115,7 +120,7 @@ fn way_out(props: &BlockerNoteProps, item: &Item, is_main: bool) -> Html {
     let label = if is_main { name.clone() } else { row_words::action(action).to_owned() };
     html! {
         // Calling a sign-in off is a way back and not the thing to do.
-        <button type="button" class={classes!("button", (is_main && action != RowAction::Cancel).then_some("is-primary"))}
+        <button type="button" id={way_id(&item.source.id)} class={classes!("button", (is_main && action != RowAction::Cancel).then_some("is-primary"))}
             aria-label={name} {onclick}>
             { label }
         </button>

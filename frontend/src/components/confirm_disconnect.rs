@@ -9,6 +9,9 @@ pub struct ConfirmDisconnectProps {
     pub id: AttrValue,
     /// Its name.
     pub name: AttrValue,
+    /// How many research jobs are using it.
+    #[prop_or_default]
+    pub jobs: usize,
     /// The safe choice.
     pub onkeep: Callback<()>,
     /// The other one.
@@ -31,7 +34,12 @@ pub fn ConfirmDisconnect(props: &ConfirmDisconnectProps) -> Html {
     html! {
         <div class="confirm" role="group" aria-labelledby={question_id.clone()} data-testid="confirm-disconnect" {onkeydown}>
             <p id={question_id} class="confirm-question">{ words::confirm_question(&props.name) }</p>
-            <p class="confirm-text">{ words::confirm_text(&props.name) }</p>
+            <p class="confirm-text">
+                { words::confirm_text(&props.name) }
+                if let Some(jobs) = words::confirm_jobs(props.jobs) {
+                    { " " }{ jobs }
+                }
+            </p>
             <div class="confirm-choices">
                 <button type="button" class="button" id={format!("keep-{}", props.id)}
                     onclick={props.onkeep.reform(|_: MouseEvent| ())}>

@@ -8,6 +8,7 @@ pub mod glyph;
 pub mod header;
 pub mod job_card;
 pub mod job_list;
+pub mod job_prompt;
 pub mod live_regions;
 pub mod mark;
 pub mod panel;

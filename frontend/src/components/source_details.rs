@@ -20,6 +20,9 @@ pub struct SourceDetailsProps {
     pub row: RowState,
     /// Whether it asks about disconnecting.
     pub is_confirming: bool,
+    /// How many research jobs are using the source.
+    #[prop_or_default]
+    pub jobs: usize,
     /// Now.
     pub moment: Moment,
     /// Called with what the person chose.
@@ -46,6 +49,8 @@ pub fn SourceDetails(props: &SourceDetailsProps) -> Html {
     let can_reconnect = matches!(row.kind, Kind::Failed(FaultCode::RejectedByServer | FaultCode::IdpUnreachable));
     let is_not_set_up =
         matches!(row.kind, Kind::Failed(FaultCode::ClientMisconfigured | FaultCode::RegistrationRejected));
+    let lifetime = words::lifetime(auth, *moment);
+    let has_lifetime = row.is_usable() || (row.kind == Kind::Expired && auth.expires_at.is_some());
 
     html! {
         <div class="details">
@@ -57,13 +62,13 @@ pub fn SourceDetails(props: &SourceDetailsProps) -> Html {
                 { fact(words::MISSING, scopes(auth, &auth.missing_scopes)) }
                 if row.has_grant {
                     { fact(words::SIGNED_IN, auth.connected_at.map(|at| html! { time::date(at, *moment) })) }
-                    { fact(words::RENEWS, row.is_usable().then(|| html! { words::renews(auth, *moment) })) }
+                    { fact(lifetime.0, has_lifetime.then(|| html! { lifetime.1 })) }
                 }
                 { fact(words::SIGNS_IN_AT, auth.provider_host.as_ref().map(|host| html! { host })) }
                 { fact(words::RELAXATIONS, codes(&auth.relaxations)) }
             </dl>
             if props.is_confirming {
-                <ConfirmDisconnect id={id.clone()} name={name.clone()}
+                <ConfirmDisconnect id={id.clone()} name={name.clone()} jobs={props.jobs}
                     onkeep={event(RowEventKind::Keep)} ondisconnect={event(RowEventKind::Disconnect)} />
             } else if is_settled {
                 <div class="details-actions">

@@ -1,4 +1,5 @@
-use aiq_connect_shared::{DataSource, FaultCode};
+use aiq_connect_shared::{DataSource, FaultCode, Intent};
+use chrono::{DateTime, Utc};
 use yew::prelude::*;
 
 use super::glyph::{Glyph, Shape, Tone};
@@ -44,9 +45,12 @@ pub struct SourceRowProps {
     /// How much of the details is shown.
     #[prop_or_default]
     pub details: DetailsView,
-    /// Whether older facts are shown.
+    /// How many research jobs are using the source.
     #[prop_or_default]
-    pub is_stale: bool,
+    pub jobs: usize,
+    /// When the facts are from, if they are old.
+    #[prop_or_default]
+    pub as_of: Option<DateTime<Utc>>,
     /// Now.
     pub moment: Moment,
     /// Called with what the person did.
@@ -66,6 +70,7 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
         moment: props.moment,
     };
     let text = words::words(row, &facts);
+    let status = props.as_of.map_or_else(|| text.status.clone(), |at| words::as_of(&text.status, at, props.moment));
     let status_id = format!("source-status-{id}");
     let event = |kind: RowEventKind| {
         let (id, onevent) = (id.clone(), props.onevent.clone());
@@ -77,10 +82,11 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
     };
     let (tone, shape) = look(row, *is_on);
     let is_open = props.details != DetailsView::Closed;
+    let is_away = matches!(row.kind, Kind::Unavailable(_));
     let has_status = row.kind != Kind::Free;
 
     html! {
-        <li id={format!("source-{id}")} class={classes!("source", props.is_stale.then_some("is-stale"))}
+        <li id={format!("source-{id}")} class={classes!("source", props.as_of.is_some().then_some("is-stale"), is_away.then_some("is-away"))}
             data-testid={format!("source-row-{id}")} data-state={row.word()} data-enabled={is_on.to_string()}>
             <span class="source-icon" aria-hidden="true">{ monogram(&source.name) }</span>
             <div class="source-head">
@@ -89,19 +95,19 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                     <p class="source-description">{ description }</p>
                 }
             </div>
-            <Switch is_on={*is_on && row.kind != Kind::TurnedOff} label={words::switch_name(&source.name)} {onswitch}
-                is_locked={row.kind == Kind::TurnedOff} testid={format!("source-switch-{id}")}
+            <Switch is_on={*is_on && !row.is_locked()} label={words::switch_name(&source.name)} {onswitch}
+                is_locked={row.is_locked()} testid={format!("source-switch-{id}")}
                 describedby={has_status.then(|| AttrValue::from(status_id.clone()))} />
             if has_status {
                 <div class="source-state">
                     <div class="source-line">
                         <p id={status_id} class={classes!("source-status", tone.class())}
                             data-testid={format!("source-status-{id}")}>
-                            <Glyph {tone} {shape} /><span>{ text.status }</span>
+                            <Glyph {tone} {shape} /><span>{ status }</span>
                         </p>
                         if let Some(action) = row.action() {
                             <button type="button" key="action" data-testid={format!("source-action-{id}")}
-                                class={classes!("button", "source-action", weight(action, *is_on))}
+                                class={classes!("button", "source-action", weight(action, row.kind, *is_on))}
                                 aria-label={words::action_name(action, &source.name)}
                                 onclick={event(RowEventKind::Act(action)).reform(|_: MouseEvent| ())}>
                                 { words::action(action) }
@@ -123,8 +129,16 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                                     { words::OPEN_AGAIN }
                                 </button>
                             }
+                            if matches!(row.notice, Some(Notice::AccountChanged { .. } | Notice::Listed(FaultCode::AccountChanged))) {
+                                { " " }
+                                <button type="button" class="link"
+                                    onclick={event(RowEventKind::Connect(Intent::SwitchAccount)).reform(|_: MouseEvent| ())}>
+                                    { words::OTHER_ACCOUNT }
+                                </button>
+                            }
                         </p>
                     }
+                    if !is_away {
                     <button type="button" class="source-details-toggle" id={format!("details-{id}")}
                         aria-expanded={is_open.to_string()} aria-controls={format!("details-of-{id}")}
                         aria-label={details_words::details_name(&source.name)} data-testid={format!("source-details-{id}")}
@@ -134,10 +148,11 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                         </svg>
                         { details_words::DETAILS }
                     </button>
-                    <div id={format!("details-of-{id}")} hidden={!is_open}>
-                        if let (true, Some(auth)) = (is_open, &source.per_user_auth) {
+                    }
+                    <div id={format!("details-of-{id}")} hidden={!is_open || is_away}>
+                        if let (true, Some(auth)) = (is_open && !is_away, &source.per_user_auth) {
                             <SourceDetails id={id.clone()} name={source.name.clone()} auth={auth.clone()} row={row.clone()}
-                                is_confirming={props.details == DetailsView::Confirming} moment={props.moment} onevent={&props.onevent} />
+                                is_confirming={props.details == DetailsView::Confirming} jobs={props.jobs} moment={props.moment} onevent={&props.onevent} />
                         }
                     </div>
                 </div>
@@ -147,10 +162,11 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
 }
 
 /// Actions that bring the person further stand out, most of all where the source is wanted; others do not.
-fn weight(action: RowAction, is_on: bool) -> Option<&'static str> {
+fn weight(action: RowAction, kind: Kind, is_on: bool) -> Option<&'static str> {
     match action {
         RowAction::Cancel | RowAction::CopyDetails | RowAction::Recheck => None,
         RowAction::Connect => Some("is-primary"),
+        _ if kind == Kind::Connected => None,
         _ if is_on => Some("is-primary"),
         _ => Some("is-wanted"),
     }
@@ -159,16 +175,19 @@ fn weight(action: RowAction, is_on: bool) -> Option<&'static str> {
 /// How a state looks.
 pub fn look(row: &RowState, is_on: bool) -> (Tone, Shape) {
     match row.kind {
+        Kind::Disconnected if is_on => (Tone::Warn, Shape::Triangle),
         Kind::Connected => (Tone::Ok, Shape::Disc),
         Kind::ExpiringSoon => (Tone::Warn, Shape::Disc),
         Kind::Connecting | Kind::Checking | Kind::Disconnecting => (Tone::Info, Shape::Dashes),
-        Kind::Disconnected if !is_on => (Tone::Quiet, Shape::Ring),
-        Kind::Disconnected
-        | Kind::Expired
+        Kind::Expired
         | Kind::WindowBlocked
-        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved) => (Tone::Warn, Shape::Triangle),
-        Kind::Failed(_) => (Tone::Danger, Shape::Cross),
-        Kind::Free | Kind::Denied | Kind::TurnedOff => (Tone::Quiet, Shape::Ring),
+        | Kind::Failed(FaultCode::ScopeMismatch | FaultCode::ProviderMoved | FaultCode::AccountChanged) => {
+            (Tone::Warn, Shape::Triangle)
+        }
+        Kind::Failed(code) if code != FaultCode::ConsentDenied => (Tone::Danger, Shape::Cross),
+        Kind::Failed(_) | Kind::Disconnected | Kind::Free | Kind::Denied | Kind::TurnedOff | Kind::Unavailable(_) => {
+            (Tone::Quiet, Shape::Ring)
+        }
     }
 }
 

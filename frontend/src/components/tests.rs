@@ -3,6 +3,7 @@
 mod asking;
 mod page;
 mod panel;
+mod prompt;
 mod source_row;
 
 use yew::{BaseComponent, LocalServerRenderer};

@@ -14,6 +14,9 @@ pub struct ToastNoteProps {
     pub onundo: Callback<()>,
     /// Called when the person has read it.
     pub ondismiss: Callback<()>,
+    /// Called when the person begins or ends to look at it.
+    #[prop_or_default]
+    pub onhold: Callback<bool>,
 }
 
 /// A note that goes by itself; never the only place of an error.
@@ -28,7 +31,9 @@ pub fn ToastNote(props: &ToastNoteProps) -> Html {
         }
     };
     html! {
-        <div class="toast" data-testid="toast" {onkeydown}>
+        <div class="toast" data-testid="toast" {onkeydown}
+            onmouseenter={props.onhold.reform(|_: MouseEvent| true)} onmouseleave={props.onhold.reform(|_: MouseEvent| false)}
+            onfocusin={props.onhold.reform(|_: FocusEvent| true)} onfocusout={props.onhold.reform(|_: FocusEvent| false)}>
             <span>{ &props.text }</span>
             if let Some(undo) = &props.undo {
                 <button type="button" class="link" onclick={props.onundo.reform(|_: MouseEvent| ())}>{ undo }</button>

@@ -13,6 +13,7 @@ use crate::text::en::news;
 pub fn use_blocker(desk: &Desk, connections: &Connections, moment: Moment) -> Option<Blocker> {
     let blocker = desk.blocker.as_ref().map(|ids| Blocker::look(ids, connections, moment.now));
     let announcer = use_context::<Announcer>();
+    use_next(blocker.as_ref(), announcer.clone());
     let is_ready = blocker.as_ref().is_some_and(|blocker| blocker.tone() == Tone::Ready);
     use_effect_with(is_ready, move |is_ready| {
         if *is_ready {
@@ -25,4 +26,27 @@ pub fn use_blocker(desk: &Desk, connections: &Connections, moment: Moment) -> Op
         }
     });
     blocker
+}
+
+/// One after the other: when a source has been connected from here, the next one's button gets the focus. A window
+/// for each of them at once is more than browsers allow for one click.
+#[hook]
+fn use_next(blocker: Option<&Blocker>, announcer: Option<Announcer>) {
+    let before = use_mut_ref(Vec::new);
+    let ids: Vec<String> = blocker
+        .map(|blocker| blocker.blocking().iter().map(|item| item.source.id.clone()).collect())
+        .unwrap_or_default();
+    let next = blocker.and_then(|blocker| blocker.next(&before.borrow()));
+    let next = next.map(|item| (item.source.id.clone(), item.source.name.clone()));
+    use_effect_with(ids, move |ids| {
+        before.borrow_mut().clone_from(ids);
+        if let Some((id, name)) = next
+            && dom::has_focus_inside("blocker")
+        {
+            dom::focus(&format!("blocker-way-{id}"));
+            if let Some(announcer) = announcer {
+                announcer.say(news::next(&name));
+            }
+        }
+    });
 }

@@ -4,6 +4,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::use_latest::use_latest;
+use super::use_tabs::use_tabs;
 use crate::api::ApiError;
 use crate::api::sources::{self, Listing};
 use crate::platform::memory::{self, Keep};
@@ -13,13 +14,13 @@ use crate::state::pace;
 use crate::state::row_state::Kind;
 use crate::state::switches::Switches;
 
-/// What the page knows about sources, kept fresh; and how to ask anew at once.
+/// What the page knows about sources, kept fresh; and how to ask anew at once. `is_auth_off`: people are not told apart.
 #[hook]
-pub fn use_connections(person: AttrValue) -> (UseReducerHandle<Connections>, Callback<()>) {
+pub fn use_connections(person: AttrValue, is_auth_off: bool) -> (UseReducerHandle<Connections>, Callback<()>) {
     let connections = {
         let person = person.clone();
         use_reducer(move || {
-            let mut connections = Connections::default();
+            let mut connections = Connections::new(is_auth_off);
             if let Some(switches) = memory::read::<Switches>(Keep::Browser, &person, "switches") {
                 connections.apply(Action::Remembered(switches));
             }
@@ -28,6 +29,7 @@ pub fn use_connections(person: AttrValue) -> (UseReducerHandle<Connections>, Cal
     };
     let refetch = use_refetch(&connections);
     use_fresh(&connections, &refetch);
+    use_tabs(&connections, &refetch);
     use_effect_with((person, connections.switches.decisions()), |(person, decisions)| {
         memory::write(Keep::Browser, person, "switches", decisions);
     });

@@ -35,20 +35,24 @@ pub fn use_desk(person: AttrValue) -> UseReducerHandle<Desk> {
                 draft: memory::read(Keep::Tab, &person, "draft").unwrap_or_default(),
                 jobs: memory::read(Keep::Tab, &person, "jobs").unwrap_or_default(),
             });
+            let waits = memory::read(Keep::Tab, &person, "waits").unwrap_or_default();
+            desk.apply(DeskAction::WaitsRemembered(waits));
             desk
         })
     };
     use_effect_with((person.clone(), desk.draft.clone()), |(person, draft)| {
         memory::write(Keep::Tab, person, "draft", draft);
     });
-    use_effect_with((person, desk.jobs.clone()), |(person, jobs)| {
+    use_effect_with((person.clone(), desk.jobs.clone()), |(person, jobs)| {
         memory::write(Keep::Tab, person, "jobs", &jobs.iter().take(KEPT).collect::<Vec<_>>());
+    });
+    use_effect_with((person, desk.waits_of_first(KEPT)), |(person, waits)| {
+        memory::write(Keep::Tab, person, "waits", waits);
     });
     {
         let dispatcher = desk.dispatcher();
-        use_effect_with(desk.toast.clone(), move |toast| {
-            let over = toast
-                .is_some()
+        use_effect_with((desk.toast.clone(), desk.is_toast_held), move |(toast, is_held)| {
+            let over = (toast.is_some() && !is_held)
                 .then(|| Timeout::new(pace::millis(pace::TOAST), move || dispatcher.dispatch(DeskAction::ToastOver)));
             move || drop(over)
         });
@@ -60,9 +64,11 @@ pub fn use_desk(person: AttrValue) -> UseReducerHandle<Desk> {
 pub fn forget(person: &str) {
     memory::forget(Keep::Tab, person, "draft");
     memory::forget(Keep::Tab, person, "jobs");
+    memory::forget(Keep::Tab, person, "waits");
 }
 
-/// How a question is sent.
+/// How a question is sent. Nothing is asked beforehand: the service checks in the same step in which it accepts, and
+/// says what is in the way just as a check before would, only never too late.
 #[hook]
 pub fn use_asking(
     desk: &UseReducerHandle<Desk>,
@@ -121,15 +127,17 @@ async fn submit(
     let question = desk.draft.trim().to_owned();
     let used: Vec<_> =
         connections.selected(clock::now()).into_iter().filter(|source| !without.contains(&source.id)).collect();
+    let source_ids: Vec<_> = used.iter().map(|source| source.id.clone()).collect();
     let request = SubmitRequest {
         agent_type: String::new(),
         input: question.clone(),
-        data_sources: Some(used.iter().map(|source| source.id.clone()).collect()),
+        data_sources: Some(source_ids.clone()),
         expiry_seconds: None,
     };
     let sources = used.iter().map(|source| source.name.clone()).collect();
     let action = match jobs::submit(&request).await {
         Ok(answer) => {
+            desk.dispatch(DeskAction::Uses(answer.job_id.clone(), source_ids));
             let job = Job {
                 id: answer.job_id,
                 question,
@@ -144,9 +152,12 @@ async fn submit(
         }
         Err(ApiError::AuthRequired(body)) => {
             let ids = body.sources.iter().map(|source| source.source_id.clone()).collect();
+            let is_listed = body.sources.iter().any(|source| connections.sources.find(&source.source_id).is_some());
+            let code = body.error.clone();
             connections.dispatch(Action::Refused(body));
             refetch.emit(());
-            DeskAction::Blocked(ids)
+            // What is not on this page cannot be connected on it.
+            if is_listed { DeskAction::Blocked(ids) } else { DeskAction::NotSent(Trouble::Refused { code }) }
         }
         Err(error) => {
             if error == ApiError::SignedOut {

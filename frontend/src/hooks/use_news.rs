@@ -1,9 +1,10 @@
 use yew::prelude::*;
 
 use super::use_announcer::Announcer;
-use crate::platform::dom;
-use crate::state::connections::Connections;
-use crate::state::desk::Desk;
+use crate::platform::{clock, dom};
+use crate::state::connections::{Connections, News};
+use crate::state::desk::{Desk, DeskAction, Toast};
+use crate::state::flow::Ended;
 use crate::text::en::news;
 
 /// Speaks what happened, and moves the focus where it belongs next.
@@ -22,9 +23,34 @@ pub fn use_news(connections: &UseReducerHandle<Connections>, desk: &UseReducerHa
     }
     {
         let desk = desk.clone();
+        let announcer = announcer.clone();
         use_effect_with(desk.news.number, move |_| {
             if let (Some(announcer), Some(item)) = (&announcer, &desk.news.value) {
-                announcer.say(news::desk(item));
+                announcer.say(news::desk(item, clock::moment()));
+            }
+        });
+    }
+    {
+        let (announcer, desk, connections) = (announcer.clone(), desk.clone(), connections.clone());
+        use_effect_with(desk.toast.clone(), move |toast| {
+            let Some(toast) = toast else { return };
+            let without = desk.toast_sources();
+            let names: Vec<_> = without.iter().map(|id| connections.sources.name(id)).collect();
+            if let (Some(announcer), Some(message)) = (announcer, news::note(toast, &names)) {
+                announcer.say(message);
+            }
+        });
+    }
+    {
+        let (desk, connections) = (desk.clone(), connections.clone());
+        use_effect_with(connections.news.number, move |_| {
+            for item in &connections.news.value {
+                let News::Ended(id, Ended::Succeeded) = item else { continue };
+                let is_seen = dom::is_on_screen(&format!("source-{id}")) || dom::is_on_screen("blocker");
+                if !is_seen && !desk.jobs_wait().contains_key(id) {
+                    let name = connections.sources.name(id).to_owned();
+                    desk.dispatch(DeskAction::Toasted(Toast::Connected(name)));
+                }
             }
         });
     }

@@ -53,7 +53,7 @@ pub fn use_row_events(
             RowEventKind::ToggleDetails => connections.dispatch(Action::DetailsToggled(id)),
             RowEventKind::AskDisconnect => connections.dispatch(Action::Confirming(Some(id))),
             RowEventKind::Keep => connections.dispatch(Action::Confirming(None)),
-            RowEventKind::Disconnect => disconnect(&connections, id),
+            RowEventKind::Disconnect => disconnect(&connections, toasts.clone(), id),
         }
     })
 }
@@ -70,7 +70,8 @@ fn details(connections: &Connections, id: &str) -> String {
     let error = source.and_then(|source| source.per_user_auth.as_ref()?.error.as_ref());
     let state = source.map(|source| connections.row(source, clock::now()).word()).unwrap_or_default();
     let reference = error.and_then(|error| error.reference.as_deref());
-    words::source_details(id, &state, reference, &format!("{:?}", clock::now()))
+    let flow = connections.flows.get(id).map(|flow| flow.id).or_else(|| connections.last_flows.get(id).copied());
+    words::source_details(id, &state, reference, flow, &format!("{:?}", clock::now()))
 }
 
 fn copy(toasts: UseReducerDispatcher<Desk>, text: String) {
@@ -80,13 +81,18 @@ fn copy(toasts: UseReducerDispatcher<Desk>, text: String) {
     });
 }
 
-fn disconnect(connections: &UseReducerHandle<Connections>, id: String) {
+fn disconnect(connections: &UseReducerHandle<Connections>, toasts: UseReducerDispatcher<Desk>, id: String) {
     let url = connections.sources.find(&id).and_then(|source| source.per_user_auth.as_ref()?.disconnect_url.clone());
+    let name = connections.sources.name(&id).to_owned();
     let dispatcher = connections.dispatcher();
     dispatcher.dispatch(Action::Disconnecting(id.clone()));
     spawn_local(async move {
         match sources::disconnect(&id, url.as_deref()).await {
-            Ok(answer) => dispatcher.dispatch(Action::Disconnected(answer)),
+            Ok(answer) => {
+                let (told, jobs) = (answer.revoked_at_provider != Some(false), answer.jobs_affected);
+                toasts.dispatch(DeskAction::Toasted(Toast::Disconnected { name, told, jobs }));
+                dispatcher.dispatch(Action::Disconnected(answer));
+            }
             Err(error) => {
                 dispatcher.dispatch(Action::NotDisconnected(id));
                 if error == ApiError::SignedOut {

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, HtmlElement, HtmlTextAreaElement, KeyboardEvent, VisibilityState};
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent, VisibilityState};
 use yew::TargetCast;
 
 fn element(id: &str) -> Option<Element> {
@@ -28,6 +28,34 @@ pub fn has_focus_inside(id: &str) -> bool {
     element(id).is_some_and(|element| element.contains(active.as_deref()))
 }
 
+/// Where the focus goes when the element that has it now goes away: the id that a part of the page around it names.
+pub fn focus_home() -> Option<String> {
+    let active = web_sys::window()?.document()?.active_element()?;
+    active.closest("[data-focus-home]").ok()??.get_attribute("data-focus-home")
+}
+
+/// Whether the element that had the focus went away.
+pub fn has_lost_focus() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    let active = document.and_then(|document| document.active_element());
+    active.is_none_or(|active| active.tag_name().eq_ignore_ascii_case("body"))
+}
+
+/// Whether the person can see an element without scrolling.
+pub fn is_on_screen(id: &str) -> bool {
+    let height = web_sys::window().and_then(|window| window.inner_height().ok()).and_then(|height| height.as_f64());
+    let (Some(element), Some(height)) = (element(id), height) else { return false };
+    let place = element.get_bounding_client_rect();
+    is_visible() && place.height() > 0.0 && place.top() < height && place.bottom() > 0.0
+}
+
+/// Names the page, in its tab too.
+pub fn set_title(title: &str) {
+    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+        document.set_title(title);
+    }
+}
+
 /// Whether the page has the person's eyes.
 pub fn is_visible() -> bool {
     web_sys::window()
@@ -43,6 +71,11 @@ pub fn has_focus() -> bool {
 /// The path of the page.
 pub fn path() -> String {
     web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_else(|| "/".to_owned())
+}
+
+/// The host of the page, as browsers name it in their settings.
+pub fn host() -> String {
+    web_sys::window().and_then(|window| window.location().host().ok()).unwrap_or_default()
 }
 
 /// A path of our own as an absolute address, to be opened elsewhere.
@@ -90,7 +123,8 @@ pub fn set_theme(theme: Option<&str>) {
 
 /// What is in the box an event comes from.
 pub fn text_of(event: &yew::InputEvent) -> Option<String> {
-    event.target_dyn_into::<HtmlTextAreaElement>().map(|area| area.value())
+    let area = event.target_dyn_into::<HtmlTextAreaElement>().map(|area| area.value());
+    area.or_else(|| event.target_dyn_into::<HtmlInputElement>().map(|field| field.value()))
 }
 
 /// Whether a key means "send": Enter, but not while a word is being composed or a new line is wanted.

@@ -40,3 +40,9 @@ pub fn on_return(call: impl Fn() + Clone + 'static) -> Vec<Listener> {
         }),
     ]
 }
+
+/// Calls when the page gets the person's eyes, or loses them.
+pub fn on_visibility(call: impl Fn(bool) + 'static) -> Option<Listener> {
+    let document = web_sys::window()?.document()?;
+    Some(Listener::new(document.into(), "visibilitychange", move |_| call(super::dom::is_visible())))
+}

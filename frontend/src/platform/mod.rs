@@ -3,6 +3,7 @@
 pub mod chance;
 pub mod clock;
 pub mod dom;
+pub mod job_stream;
 pub mod listen;
 pub mod memory;
 pub mod nudges;

@@ -4,7 +4,7 @@ use aiq_connect_shared::{DataSource, FaultCode};
 use chrono::{DateTime, Utc};
 
 use super::connections::Connections;
-use super::row_state::{Kind, RowState};
+use super::row_state::{Kind, RowAction, RowState};
 
 /// One source in the blocker.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +49,18 @@ impl Blocker {
     /// The ones that still block.
     pub fn blocking(&self) -> Vec<&Item> {
         self.items.iter().filter(|item| item.row.blocks()).collect()
+    }
+
+    /// The source to connect next, when the ones that blocked `before` were these: one of them works now, and the
+    /// person can go on with another.
+    pub fn next(&self, before: &[String]) -> Option<&Item> {
+        let blocking = self.blocking();
+        let has_left = before.iter().any(|id| blocking.iter().all(|item| item.source.id != *id));
+        let leads_on = |action| {
+            matches!(action, RowAction::Connect | RowAction::Reconnect | RowAction::AddPermission | RowAction::TryAgain)
+        };
+        let next = blocking.into_iter().find(|item| item.row.action().is_some_and(leads_on));
+        next.filter(|_| has_left)
     }
 
     /// What it is about.
@@ -148,6 +160,23 @@ mod tests {
         };
         assert_eq!(tone(&["a"]), Tone::NotSetUp);
         assert_eq!(tone(&["a", "b"]), Tone::Connect);
+    }
+
+    #[test]
+    fn after_one_source_the_next_that_a_person_can_connect_is_next() {
+        let list = |a| {
+            vec![
+                protected("a", a),
+                faulty("b", AuthStatus::Error, FaultCode::ClientMisconfigured),
+                protected("c", AuthStatus::Expired),
+            ]
+        };
+        let ids = ["a", "b", "c"].map(str::to_owned);
+        let look = |a| Blocker::look(&ids, &with(list(a), &["a", "b", "c"]), noon());
+        let next = |blocker: &Blocker| blocker.next(&ids).map(|item| item.source.id.clone());
+        assert_eq!(next(&look(AuthStatus::Disconnected)), None, "nothing has been connected yet");
+        assert_eq!(next(&look(AuthStatus::Connected)).as_deref(), Some("c"));
+        assert_eq!(look(AuthStatus::Connected).next(&["b".to_owned(), "c".to_owned()]), None);
     }
 
     #[test]

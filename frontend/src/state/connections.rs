@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::flow::{Ended, OpenFlow};
-use super::row_state::{Doing, Notice, RowState};
+use super::row_state::{Away, Doing, Notice, RowState};
 use super::sources::Sources;
 use super::switches::Switches;
 
@@ -36,6 +36,12 @@ pub struct Connections {
     pub confirming: Option<String>,
     /// The service said 401: nobody is signed in any more.
     pub is_signed_out: bool,
+    /// The service does not tell people apart, so nobody has accounts here.
+    pub is_auth_off: bool,
+    /// How many sign-in windows in a row the browser refused.
+    pub refused_windows: u32,
+    /// The last sign-in at each source that ended here.
+    pub last_flows: BTreeMap<String, Uuid>,
     /// The account before a sign-in that has just succeeded, until a listing names the new one.
     account_before: BTreeMap<String, String>,
     /// Sign-ins that ended here, which an older listing may still call pending.
@@ -166,15 +172,25 @@ pub enum Action {
 }
 
 impl Connections {
+    /// Nothing known yet, but whether the service tells people apart.
+    pub fn new(is_auth_off: bool) -> Self {
+        Self { is_auth_off, ..Self::default() }
+    }
+
     /// What a row says.
     pub fn row(&self, source: &DataSource, now: DateTime<Utc>) -> RowState {
-        RowState::derive(
+        let row = RowState::derive(
             source,
             self.flows.get(&source.id),
             self.notices.get(&source.id),
             self.doing.get(&source.id).copied(),
             now,
-        )
+        );
+        match (self.is_auth_off, self.is_signed_out) {
+            (true, _) => row.away(Away::AuthOff),
+            (false, true) => row.away(Away::SignedOut),
+            (false, false) => row,
+        }
     }
 
     /// The sources that are switched on and keep a question from being sent, in the configured order.
@@ -187,7 +203,7 @@ impl Connections {
     pub fn selected(&self, now: DateTime<Utc>) -> Vec<&DataSource> {
         let is_selected = |source: &&DataSource| {
             let row = self.row(source, now);
-            self.switches.is_on(&source.id) && row.kind != super::row_state::Kind::TurnedOff
+            self.switches.is_on(&source.id) && !row.is_locked()
         };
         self.sources.all().iter().filter(is_selected).collect()
     }

@@ -1,15 +1,20 @@
 //! Asking: the draft, what keeps it from being sent, and the questions already asked.
 
+mod streams;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aiq_connect_shared::{JobReport, JobState, JobStatus};
 use yew::Reducible;
 
+pub use self::streams::StreamAction;
 use super::connections::Numbered;
 use super::job::Job;
+use super::job_feed::Feed;
+use super::job_wait::{JobWaits, WaitNews};
 
 /// What a person has in hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,8 +29,14 @@ pub struct Desk {
     pub trouble: Option<Trouble>,
     /// Newest first.
     pub jobs: Vec<Job>,
+    /// What they needed from the person, by job.
+    pub waits: BTreeMap<String, JobWaits>,
+    /// How the page hears about them, by job.
+    pub feeds: BTreeMap<String, Feed>,
     /// What was just done, with a way back.
     pub toast: Option<Toast>,
+    /// The person looks at that note: it stays.
+    pub is_toast_held: bool,
     /// What a screen reader should hear next.
     pub news: Numbered<Option<DeskNews>>,
     /// The element that should have the focus next.
@@ -61,6 +72,28 @@ pub enum Toast {
     Copied,
     /// The browser refused that.
     NotCopied,
+    /// A job waits for the person, and nothing on the screen says so.
+    JobWaits {
+        /// The job.
+        job: String,
+        /// What people call the source.
+        name: String,
+    },
+    /// A job goes on with this source, and nothing on the screen says so.
+    Back(String),
+    /// This source is connected, and its row is not on the screen.
+    Connected(String),
+    /// A source was disconnected.
+    Disconnected {
+        /// What people call it.
+        name: String,
+        /// Whether its provider was told.
+        told: bool,
+        /// How many research jobs go on without it.
+        jobs: u32,
+    },
+    /// A question took the place of this draft in the box.
+    DraftReplaced(String),
 }
 
 /// Something that happened to a question.
@@ -74,6 +107,13 @@ pub enum DeskNews {
     Over(JobState),
     /// Sending failed.
     Failed(Trouble),
+    /// A job needed its person, or does no more.
+    Wait {
+        /// The job.
+        job: String,
+        /// What happened.
+        news: WaitNews,
+    },
 }
 
 /// What can happen.
@@ -88,6 +128,8 @@ pub enum DeskAction {
     },
     /// The person typed.
     Drafted(String),
+    /// An earlier question, to be asked once more.
+    AskedAgain(String),
     /// Sources are in the way.
     Blocked(Vec<String>),
     /// "Not now".
@@ -96,6 +138,10 @@ pub enum DeskAction {
     Sending,
     /// Accepted; sent without these sources.
     Sent(Job, Vec<String>),
+    /// What jobs of an earlier page needed.
+    WaitsRemembered(BTreeMap<String, JobWaits>),
+    /// A job may use these sources, by id.
+    Uses(String, Vec<String>),
     /// Not accepted.
     NotSent(Trouble),
     /// The service's word on a job.
@@ -106,8 +152,12 @@ pub enum DeskAction {
     JobAnswered(JobReport),
     /// The service did not answer about a job.
     JobUnheard(String),
+    /// The stream of a job, or what a person asked a job for.
+    Stream(String, StreamAction),
     /// Show a note.
     Toasted(Toast),
+    /// The person looks at the note, or does no more.
+    ToastHeld(bool),
     /// The note is over.
     ToastOver,
 }
@@ -130,6 +180,14 @@ impl Desk {
             DeskAction::Drafted(text) => {
                 self.draft = text;
                 self.trouble = None;
+            }
+            DeskAction::AskedAgain(question) => {
+                let draft = std::mem::replace(&mut self.draft, question);
+                if !draft.trim().is_empty() && draft != self.draft {
+                    self.toast = Some(Toast::DraftReplaced(draft));
+                }
+                self.trouble = None;
+                self.focus.put("composer".to_owned());
             }
             DeskAction::Blocked(sources) => {
                 self.is_sending = false;
@@ -155,6 +213,8 @@ impl Desk {
                 self.focus.put("composer".to_owned());
                 self.news.put(Some(DeskNews::Sent));
             }
+            DeskAction::WaitsRemembered(waits) => self.waits = waits,
+            DeskAction::Uses(job, sources) => self.waits.entry(job).or_default().source_ids = sources,
             DeskAction::NotSent(trouble) => {
                 self.is_sending = false;
                 self.news.put(Some(DeskNews::Failed(trouble.clone())));
@@ -171,8 +231,13 @@ impl Desk {
             }),
             DeskAction::JobAnswered(report) => self.change(&report.job_id.clone(), |job| job.answered(report)),
             DeskAction::JobUnheard(id) => self.change(&id, |job| job.is_out_of_touch = true),
+            DeskAction::Stream(job, action) => self.stream(job, action),
             DeskAction::Toasted(toast) => self.toast = Some(toast),
-            DeskAction::ToastOver => self.toast = None,
+            DeskAction::ToastHeld(is_held) => self.is_toast_held = is_held,
+            DeskAction::ToastOver => {
+                self.toast = None;
+                self.is_toast_held = false;
+            }
         }
     }
 
@@ -182,6 +247,14 @@ impl Desk {
         change(job);
         if was_open && !job.is_open() {
             self.news.put(Some(DeskNews::Over(job.state)));
+        }
+    }
+
+    /// The sources that the note is about and that can be switched on again.
+    pub fn toast_sources(&self) -> &[String] {
+        match &self.toast {
+            Some(Toast::SentWithout(ids)) => ids,
+            _ => &[],
         }
     }
 

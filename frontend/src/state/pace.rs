@@ -16,6 +16,20 @@ pub const RETRY: TimeDelta = TimeDelta::seconds(3);
 pub const RECHECK_UNREACHABLE: TimeDelta = TimeDelta::seconds(15);
 /// ... for this long.
 pub const RECHECK_AT_MOST: TimeDelta = TimeDelta::minutes(5);
+/// A job that its stream tells about is asked about nevertheless: a stream can fall silent without being cut.
+pub const STREAMED_JOB: TimeDelta = TimeDelta::seconds(20);
+/// Timers are not exact: this much too early is early enough.
+pub const HASTE: TimeDelta = TimeDelta::milliseconds(100);
+/// A stream that could not be had is asked for again.
+pub const STREAM_AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// How long jobs that take turns are listened to.
+pub const STREAM_TURN: TimeDelta = TimeDelta::seconds(5);
+/// After a job's end its stream may still tell what was missing.
+pub const STREAM_TAIL: TimeDelta = TimeDelta::seconds(2);
+/// What a stream says this soon after it opened may be a replay.
+pub const REPLAY: TimeDelta = TimeDelta::seconds(2);
+/// From here on the page says that it takes longer than usual.
+pub const SLOW: TimeDelta = TimeDelta::seconds(5);
 /// How often the page looks at the clock, for words like "expires at 18:00".
 pub const CLOCK: TimeDelta = TimeDelta::seconds(30);
 /// How long a toast stays.

@@ -33,6 +33,17 @@ pub enum Kind {
     Failed(FaultCode),
     /// Switched off by an administrator.
     TurnedOff,
+    /// Nobody's account can be used now.
+    Unavailable(Away),
+}
+
+/// Why nobody's account can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// The person's session with AI-Q is over.
+    SignedOut,
+    /// This server does not tell people apart.
+    AuthOff,
 }
 
 /// What stands beside the status until the person's next action.
@@ -57,6 +68,8 @@ pub enum Notice {
     ProviderNotTold,
     /// The service did not answer when it was asked to disconnect.
     NotDisconnected,
+    /// A research job waits for this source, until then.
+    JobWaits(DateTime<Utc>),
     /// The sign-in window seems to be gone.
     WindowGone,
     /// The sign-in takes long.
@@ -136,6 +149,31 @@ impl RowState {
         Self { kind, notice, has_grant: has_grant(auth), is_required: auth.required }
     }
 
+    /// The same row while a research job waits for the source: that is what the person should know first, unless a
+    /// sign-in is under way or the source works.
+    #[must_use]
+    pub fn with_job(mut self, waits_until: Option<DateTime<Utc>>) -> Self {
+        let is_still = matches!(self.kind, Kind::Disconnected | Kind::Denied | Kind::Expired | Kind::Failed(_));
+        if let (Some(until), true) = (waits_until, is_still) {
+            self.notice = Some(Notice::JobWaits(until));
+        }
+        self
+    }
+
+    /// The same row while nobody's account can be used. What needs no account stays as it is; so does what was switched
+    /// off, unless all of it is, because nobody is told apart.
+    pub fn away(self, why: Away) -> Self {
+        match (self.kind, why) {
+            (Kind::Free, _) | (Kind::TurnedOff, Away::SignedOut) => self,
+            _ => Self { kind: Kind::Unavailable(why), notice: None, ..self },
+        }
+    }
+
+    /// Whether the switch can be moved.
+    pub fn is_locked(&self) -> bool {
+        matches!(self.kind, Kind::TurnedOff | Kind::Unavailable(Away::AuthOff))
+    }
+
     /// A usable row never blocks a question.
     pub fn is_usable(&self) -> bool {
         matches!(self.kind, Kind::Free | Kind::Connected | Kind::ExpiringSoon)
@@ -143,18 +181,26 @@ impl RowState {
 
     /// Whether a question that names this source has to wait.
     pub fn blocks(&self) -> bool {
-        self.is_required && !self.is_usable() && self.kind != Kind::TurnedOff
+        self.is_required && !self.is_usable() && !matches!(self.kind, Kind::TurnedOff | Kind::Unavailable(_))
     }
 
     /// The one next step, if there is one.
     pub fn action(&self) -> Option<RowAction> {
         match self.kind {
-            Kind::Free | Kind::Connected | Kind::Checking | Kind::Disconnecting | Kind::TurnedOff => None,
+            Kind::Connected => match self.notice {
+                Some(Notice::Listed(FaultCode::ScopeMismatch)) => Some(RowAction::AddPermission),
+                Some(Notice::Listed(FaultCode::Revoked | FaultCode::ProviderMoved | FaultCode::Unknown)) => {
+                    Some(RowAction::Reconnect)
+                }
+                _ => None,
+            },
+            Kind::Free | Kind::Checking | Kind::Disconnecting | Kind::TurnedOff | Kind::Unavailable(_) => None,
             Kind::Disconnected | Kind::Denied => Some(RowAction::Connect),
             Kind::WindowBlocked | Kind::Connecting => Some(RowAction::Cancel),
             Kind::ExpiringSoon | Kind::Expired => Some(RowAction::Reconnect),
             Kind::Failed(code) => Some(match code {
                 FaultCode::ScopeMismatch => RowAction::AddPermission,
+                FaultCode::ConsentDenied => RowAction::Connect,
                 FaultCode::ClientMisconfigured | FaultCode::RegistrationRejected => RowAction::CopyDetails,
                 FaultCode::IdpUnreachable | FaultCode::RejectedByServer if self.has_grant => RowAction::Recheck,
                 FaultCode::IdpUnreachable | FaultCode::RejectedByServer => RowAction::TryAgain,
@@ -178,6 +224,7 @@ impl RowState {
             Kind::Expired => "expired".to_owned(),
             Kind::Failed(code) => format!("error.{}", code.as_str()),
             Kind::TurnedOff => "blocked_by_admin".to_owned(),
+            Kind::Unavailable(_) => "unavailable".to_owned(),
         }
     }
 }

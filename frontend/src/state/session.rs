@@ -24,11 +24,16 @@ pub enum Session {
         /// Where signing out starts; `None` when the session is not ours to end.
         logout_url: Option<AttrValue>,
     },
+    /// The service does not tell people apart: everybody may ask, nobody has accounts.
+    Open,
 }
 
 impl Session {
     /// Reads the service's answer; `return_to` is the page to come back to after signing in.
     pub fn from_view(view: SessionView, return_to: &str) -> Self {
+        if !view.personal_sources {
+            return Self::Open;
+        }
         let login_url = view.login_url.map(|url| with_return(&url, return_to).into());
         match view.person {
             Some(person) => Self::SignedIn { person, login_url, logout_url: view.logout_url.map(AttrValue::from) },
@@ -42,7 +47,8 @@ impl Session {
     pub fn is_replaced_by(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::SignedIn { person, .. }, Self::SignedIn { person: now, .. }) => person.sub != now.sub,
-            (Self::SignedOut { .. }, Self::SignedIn { .. }) => true,
+            (Self::SignedOut { .. } | Self::Open, Self::SignedIn { .. })
+            | (Self::SignedIn { .. } | Self::SignedOut { .. }, Self::Open) => true,
             _ => false,
         }
     }
@@ -93,6 +99,16 @@ mod tests {
         assert!(nobody.is_replaced_by(&signed_in("bob")));
         assert!(!signed_in("alice").is_replaced_by(&signed_in("alice")));
         assert!(!signed_in("alice").is_replaced_by(&nobody), "a session that ended keeps the page and its draft");
+    }
+
+    #[test]
+    fn where_people_are_not_told_apart_there_is_nobody_to_greet() {
+        let person = Person { sub: "1".to_owned(), name: "anybody".to_owned(), email: None };
+        for person in [None, Some(person)] {
+            let view = SessionView { personal_sources: false, ..view(person, Some("/v1/auth/login")) };
+            assert_eq!(Session::from_view(view, "/"), Session::Open);
+        }
+        assert!(Session::from_view(view(None, None), "/").is_replaced_by(&Session::Open));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! English. Words are chosen from codes, never taken from a server.
 
+pub mod banner;
 pub mod blocker;
 pub mod composer;
 pub mod details;
@@ -7,6 +8,7 @@ pub mod job;
 pub mod news;
 pub mod page;
 pub mod panel;
+pub mod prompt;
 pub mod row;
 pub mod time;
 

@@ -15,9 +15,20 @@ class AiqConnectError(Exception):
 
     code = "unknown"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Dask carries a task's error to whoever waits for it, and it has to arrive as what it was.
+        return _again, (type(self), self.args, self.__dict__)
+
     def as_result(self) -> dict[str, Any]:
         """Return the failure as a tool's answer: a JSON object that a model and a program can both read."""
         return {"error": self.code, "message": str(self), "retryable": isinstance(self, Transient)}
+
+
+def _again(kind: type[AiqConnectError], args: tuple[object, ...], state: dict[str, Any]) -> AiqConnectError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class Definitive(AiqConnectError):
@@ -33,7 +44,12 @@ class Transient(AiqConnectError):
 
 
 class ReconnectRequired(Definitive):
-    """Only the person who owns the job can help, by (re)connecting the source at `connect_url`."""
+    """Only the person who owns the job can help, by (re)connecting the source at `connect_url`.
+
+    `reason` is the fault's word, or `disconnected`, or `skipped` when the person said that the job shall go on
+    without. `waits_until` says until when the job may wait for the person, and is `None` when it should go on without
+    the source now; `waits_for` is what was left of it when the broker answered, in seconds and by the broker's clock.
+    """
 
     code = "mcp_auth_required"
 
@@ -47,6 +63,9 @@ class ReconnectRequired(Definitive):
         connect_url: str,
         missing_scopes: tuple[str, ...] = (),
         waits_until: datetime | None = None,
+        waits_for: float = 0.0,
+        rejected_sha256: str | None = None,
+        challenge: str | None = None,
     ) -> None:
         super().__init__(message)
         self.source_id = source_id
@@ -55,10 +74,15 @@ class ReconnectRequired(Definitive):
         self.connect_url = connect_url
         self.missing_scopes = missing_scopes
         self.waits_until = waits_until
+        self.waits_for = waits_for
+        # What the refused question had told of the server's own refusal; asked again, it has to be told again.
+        self.rejected_sha256 = rejected_sha256
+        self.challenge = challenge
 
     def as_result(self) -> dict[str, Any]:
-        """Return the failure with everything a person needs to end it."""
+        """Return the failure with everything a person needs to end it, and what it means for the job."""
         return super().as_result() | {
+            "message": f"{self} The job goes on without this source.",
             "source_id": self.source_id,
             "mcp_server_id": self.mcp_server_id,
             "reason": self.reason,
@@ -82,6 +106,19 @@ class JobUnknown(Definitive):
     """No living job has this id, or the job belongs to somebody else."""
 
     code = "job_unknown"
+
+
+class JobNotRegistered(Definitive):
+    """The broker does not register this job; `reason` is its word for why.
+
+    `token_missing`, `token_expired` and `token_invalid` are about the `subject_token`.
+    """
+
+    code = "job_not_registered"
+
+    def __init__(self, message: str, reason: str = "unknown") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ConfigurationMismatch(Definitive):

@@ -1,8 +1,8 @@
 //! `cargo xtask demo --check`: the path from a click to a row, walked by two people at once, on everything real.
 
-mod expectations;
+pub mod expectations;
 mod outside;
-mod person;
+pub mod person;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -63,7 +63,7 @@ fn walk(project: &Project, stack: &mut Stack<'_>, expect: &mut Expectations) -> 
 
 fn different_processes(project: &Project, stack: &Stack<'_>, expect: &mut Expectations) -> Result<()> {
     let mut all = Vec::new();
-    for name in ["backend", "scheduler", "nat", "mcp", "provider"] {
+    for name in ["backend", "scheduler", "nat", "mcp", "tickets", "provider"] {
         all.push(stack.id(name)?);
         say::line("process", format!("{name} {}", stack.id(name)?));
     }

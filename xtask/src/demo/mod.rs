@@ -1,5 +1,7 @@
 //! `cargo xtask demo`: the whole system on this machine, with people to sign in as.
 
+pub mod control;
+mod environment;
 pub mod plan;
 mod ports;
 pub mod secrets;
@@ -20,7 +22,7 @@ use crate::setup::{self, Purpose};
 pub use self::table::WORKERS;
 
 /// Long enough to read an answer, short enough that a few questions see a renewal.
-const TOKEN_LIFE: Duration = Duration::from_mins(1);
+pub const TOKEN_LIFE: Duration = Duration::from_mins(1);
 
 /// Starts everything, says where it is, and ends it all on Ctrl-C.
 pub fn run(port: u16) -> Result<()> {

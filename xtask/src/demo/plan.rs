@@ -23,18 +23,28 @@ pub struct Plan {
     pub broker: u16,
     /// The authorization server.
     pub provider: u16,
-    /// The MCP server.
+    /// The MCP server of the incidents.
     pub mcp: u16,
+    /// The MCP server of the tickets.
+    pub tickets: u16,
     /// NAT's API.
     pub nat: u16,
     /// The Dask scheduler.
     pub scheduler: u16,
+    /// A second service on the same database, for people, should a test want one.
+    pub replica: u16,
+    /// The same, for workers.
+    pub replica_broker: u16,
     /// What workers prove themselves with.
     pub worker_key: String,
     /// Our own OpenID client's secret at the provider.
     pub sign_in_secret: String,
+    /// What tests prove themselves with when they change how the provider behaves, or restart a process.
+    pub control_key: String,
     /// The MCP server's secret at the provider.
     pub introspection_secret: String,
+    /// The secret of the client that was registered by hand for the tickets.
+    pub tickets_secret: String,
     _lock: File,
 }
 
@@ -55,7 +65,7 @@ impl Plan {
             fs::remove_dir_all(folder.join(part)).or_else(absent)?;
             fs::create_dir_all(folder.join(part))?;
         }
-        let [free, broker, provider, mcp, nat, scheduler] = ports::free()?;
+        let [free, broker, provider, mcp, tickets, nat, scheduler, replica, replica_broker] = ports::free()?;
         Ok(Self {
             folder,
             token_life,
@@ -63,11 +73,16 @@ impl Plan {
             broker,
             provider,
             mcp,
+            tickets,
             nat,
             scheduler,
+            replica,
+            replica_broker,
             worker_key: secret()?,
+            control_key: secret()?,
             sign_in_secret: secret()?,
             introspection_secret: secret()?,
+            tickets_secret: secret()?,
             _lock: lock,
         })
     }
@@ -87,9 +102,19 @@ impl Plan {
         format!("http://127.0.0.1:{}", self.broker)
     }
 
-    /// The protected resource.
+    /// The second service, as a load balancer would reach it.
+    pub fn replica_url(&self) -> String {
+        format!("http://localhost:{}", self.replica)
+    }
+
+    /// The protected resource of the incidents.
     pub fn mcp_url(&self) -> String {
         format!("http://127.0.0.1:{}/mcp", self.mcp)
+    }
+
+    /// The protected resource of the tickets.
+    pub fn tickets_url(&self) -> String {
+        format!("http://127.0.0.1:{}/mcp", self.tickets)
     }
 
     /// NAT's API.

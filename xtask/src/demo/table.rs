@@ -12,6 +12,9 @@ use crate::setup::python::{self, Environment};
 /// How many jobs run at the same time.
 pub const WORKERS: usize = 3;
 
+/// The second service's name.
+const REPLICA: &str = "replica";
+
 /// Every process, the one that needs longest to start first.
 pub fn services(project: &Project, plan: &Plan) -> Vec<Service> {
     vec![
@@ -19,16 +22,25 @@ pub fn services(project: &Project, plan: &Plan) -> Vec<Service> {
         scheduler(project, plan),
         workers(project, plan),
         mcp(project, plan),
+        tickets(project, plan),
         provider(project, plan),
         service(project, plan),
     ]
+}
+
+/// The process of this name: one of [`services`], or `replica`.
+pub fn named(project: &Project, plan: &Plan, name: &str) -> Option<Service> {
+    if name == REPLICA {
+        return Some(replica(project, plan));
+    }
+    services(project, plan).into_iter().find(|service| service.name == name)
 }
 
 fn nat(project: &Project, plan: &Plan) -> Service {
     let mut command = python_program(project, &python::WORKFLOW, "nat");
     command.args(["serve", "--config_file", "demo/nat.yml"]);
     // It hands jobs over and needs no credential of the workers.
-    command.env("DEMO_MCP_URL", plan.mcp_url());
+    source_environment(&mut command, plan);
     nat_environment(&mut command, plan);
     Service {
         name: "nat",
@@ -82,15 +94,33 @@ fn mcp(project: &Project, plan: &Plan) -> Service {
     }
 }
 
+fn tickets(project: &Project, plan: &Plan) -> Service {
+    let mut command = python_program(project, &python::MCP, "python");
+    command
+        .args(["demo/mcp/server.py", "--source", "tickets"])
+        .env("DEMO_TICKETS_PORT", plan.tickets.to_string())
+        .env("DEMO_TICKETS_URL", plan.tickets_url());
+    introspection_environment(&mut command, plan);
+    Service {
+        name: "tickets",
+        what: "FastMCP, the protected server whose tickets belong to people",
+        without: "Without it no job can read tickets.",
+        command,
+        ready: Ready::Says("ready ", 1),
+    }
+}
+
 fn provider(project: &Project, plan: &Plan) -> Service {
     let mut command = project.command("node");
     command
         .arg("demo/provider/server.mjs")
         .env("PROVIDER_PORT", plan.provider.to_string())
         .env("AIQ_PUBLIC_URL", plan.public_url())
-        .env("DEMO_MCP_URL", plan.mcp_url())
+        .env("DEMO_CONTROL_KEY", &plan.control_key)
         .env("DEMO_ACCESS_TOKEN_SECONDS", plan.token_life.as_secs().to_string())
         .env("DEMO_ISSUED_FILE", plan.state(secrets::ISSUED));
+    source_environment(&mut command, plan);
+    tickets_client_environment(&mut command, plan);
     introspection_environment(&mut command, plan);
     sign_in_environment(&mut command, plan);
     Service {
@@ -113,6 +143,7 @@ fn service(project: &Project, plan: &Plan) -> Service {
         .env("AIQ_CONNECT_KEY_FILE", plan.state("aiq-connect.key"))
         .env("PROVIDER_ISSUER", plan.issuer());
     sign_in_environment(&mut command, plan);
+    tickets_client_environment(&mut command, plan);
     job_environment(&mut command, plan);
     nat_environment(&mut command, plan);
     Service {
@@ -124,12 +155,30 @@ fn service(project: &Project, plan: &Plan) -> Service {
     }
 }
 
+/// The service once more: another process on the same database, known to browsers by the same address.
+fn replica(project: &Project, plan: &Plan) -> Service {
+    let mut service = service(project, plan);
+    service
+        .command
+        .env("AIQ_CONNECT_BIND", format!("127.0.0.1:{}", plan.replica))
+        .env("AIQ_CONNECT_WORKER_BIND", format!("127.0.0.1:{}", plan.replica_broker));
+    Service { name: REPLICA, what: "AIQ Connect once more, on the same database", ..service }
+}
+
 /// What everything that runs a job has to know.
 fn job_environment(command: &mut Command, plan: &Plan) {
-    command
-        .env("AIQ_CONNECT_WORKER_URL", plan.broker_url())
-        .env("AIQ_CONNECT_WORKER_KEY", &plan.worker_key)
-        .env("DEMO_MCP_URL", plan.mcp_url());
+    command.env("AIQ_CONNECT_WORKER_URL", plan.broker_url()).env("AIQ_CONNECT_WORKER_KEY", &plan.worker_key);
+    source_environment(command, plan);
+}
+
+/// Where the protected sources are.
+fn source_environment(command: &mut Command, plan: &Plan) {
+    command.env("DEMO_MCP_URL", plan.mcp_url()).env("DEMO_TICKETS_URL", plan.tickets_url());
+}
+
+/// What both sides of the client that was registered by hand have to know.
+fn tickets_client_environment(command: &mut Command, plan: &Plan) {
+    command.env("DEMO_TICKETS_CLIENT_SECRET", &plan.tickets_secret);
 }
 
 /// What `demo/nat.yml` names.

@@ -2,6 +2,7 @@
 
 mod browser;
 mod counts;
+mod guide;
 mod logs;
 mod node;
 mod python;
@@ -18,7 +19,7 @@ use crate::{check, say};
 
 type Suite = (&'static str, fn(&Project) -> Result<Tally>);
 
-const SUITES: [Suite; 12] = [
+const SUITES: [Suite; 13] = [
     ("formatting", rust::formatting),
     ("set-up", set_up),
     ("clippy", rust::clippy),
@@ -29,6 +30,7 @@ const SUITES: [Suite; 12] = [
     ("python", python::tests),
     ("provider", node::provider),
     ("stack", check::run),
+    ("guide", guide::run),
     ("browser", browser::run),
     // The last: it searches what all the others left behind.
     ("logs", logs::run),
@@ -73,13 +75,22 @@ pub fn run_only(name: &str) -> Result<()> {
     report(&[Outcome { suite, tally, time: since.elapsed() }])
 }
 
-/// Runs the browser's suite alone.
-pub fn run_browser() -> Result<()> {
+/// Runs the browser's suite alone, or those of its files whose names contain `name`.
+pub fn run_browser(name: &str) -> Result<()> {
+    run_alone("browser", |project| browser::run_named(project, name))
+}
+
+/// Walks the guide alone.
+pub fn run_guide() -> Result<()> {
+    run_alone("guide", guide::run)
+}
+
+fn run_alone(suite: &'static str, run: impl FnOnce(&Project) -> Result<Tally>) -> Result<()> {
     let project = Project::find()?;
     setup::ready(&project, Purpose::Tests)?;
     let since = Instant::now();
-    let tally = browser::run(&project)?;
-    report(&[Outcome { suite: "browser", tally, time: since.elapsed() }])
+    let tally = run(&project)?;
+    report(&[Outcome { suite, tally, time: since.elapsed() }])
 }
 
 fn set_up(project: &Project) -> Result<Tally> {

@@ -2,6 +2,7 @@
 
 mod documentation;
 mod files;
+mod identity;
 mod malformed;
 mod sample;
 mod settings;

@@ -1,8 +1,11 @@
 //! Our own block and variables, right and wrong.
 
+use chrono::TimeDelta;
+
 use super::{EMPTY_REGISTRY, config, error, error_in_block};
 use crate::{
     config::{Database, KeySource, UpstreamKind},
+    domain::WaitRules,
     vault::Secret,
 };
 
@@ -18,6 +21,7 @@ fn without_any_setting_everything_is_on_this_machine() {
     assert_eq!(config.database, Database::Sqlite { path: "aiq-connect.db".into() });
     assert!(matches!(&config.key, KeySource::File(path) if path.to_str() == Some("aiq-connect.db.key")));
     assert!(config.sign_in.is_none() && config.upstream.is_none() && !config.outbound.allow_loopback);
+    assert_eq!(config.waiting, WaitRules { length: TimeDelta::minutes(15), most: 8 });
 }
 
 #[test]
@@ -34,6 +38,8 @@ aiq_connect:
   sign_in: {issuer: 'https://idp.example', client_id: me, client_secret: planted, scopes: [openid, groups]}
   upstream: {kind: nat, url: 'http://nat.internal:8000'}
   outbound: {allow_loopback: yes, allow_hosts: [IDP.internal]}
+  job_wait_seconds: 8
+  max_paused_jobs: 0
 "
     );
     let config = config(&text, &[("AIQ_CONNECT_WORKER_KEY", "0123456789abcdef, fedcba9876543210")]);
@@ -52,6 +58,7 @@ aiq_connect:
     let upstream = config.upstream.unwrap();
     assert_eq!((upstream.kind, upstream.url.as_str()), (UpstreamKind::Nat, "http://nat.internal:8000/"));
     assert_eq!(config.outbound.allow_hosts, ["idp.internal"]);
+    assert_eq!(config.waiting, WaitRules { length: TimeDelta::seconds(8), most: 0 });
 }
 
 #[test]
@@ -85,7 +92,7 @@ fn unknown_keys_are_told_with_the_nearest_name_all_at_once() {
             &[]
         ),
         "config.yml:3:3: aiq_connect.pubic_url: unknown key; did you mean `public_url`?\n\
-         config.yml:4:3: aiq_connect.colour: unknown key; known keys: `bind`, `compat`, `database`, `key_file`, `outbound`, `public_url`, `servers`, `sign_in`, `sources`, `upstream`, `worker`\n\
+         config.yml:4:3: aiq_connect.colour: unknown key; known keys: `allow_any_audience`, `bind`, `compat`, `database`, `job_wait_seconds`, `key_file`, `local_user`, `max_paused_jobs`, `outbound`, `public_url`, `servers`, `sign_in`, `sources`, `upstream`, `worker`\n\
          config.yml:6:5: aiq_connect.sign_in.isuer: unknown key; did you mean `issuer`?\n\
          config.yml:6:5: aiq_connect.sign_in.issuer: is missing; add it\n\
          config.yml:8:12: aiq_connect.worker.inseure: unknown key; did you mean `insecure`?"
@@ -109,6 +116,21 @@ fn wrong_types_are_told() {
          config.yml:7:15: aiq_connect.worker.insecure: must be `true` or `false`\n\
          config.yml:8:12: aiq_connect.sign_in: is a list; a block of keys is needed\n\
          config.yml:10:18: aiq_connect.outbound.allow_hosts: is a single value; a list is needed, such as [one, two]"
+    );
+}
+
+#[test]
+fn wrong_numbers_are_told() {
+    for (value, limits) in [("0", "1 to 86400"), ("86401", "1 to 86400"), ("15m", "1 to 86400"), ("1.5", "1 to 86400")]
+    {
+        assert_eq!(
+            error_in_block(&format!("  job_wait_seconds: {value}\n"), &[]),
+            format!("config.yml:3:21: aiq_connect.job_wait_seconds: must be a whole number from {limits}")
+        );
+    }
+    assert_eq!(
+        error_in_block("  max_paused_jobs: -1\n", &[]),
+        "config.yml:3:20: aiq_connect.max_paused_jobs: must be a whole number from 0 to 10000"
     );
 }
 

@@ -10,6 +10,8 @@ pub(super) mod leases;
 pub(super) mod registrations;
 pub(super) mod restart;
 pub(super) mod sessions;
+pub(super) mod wait_ends;
+pub(super) mod waits;
 
 use super::{Ageing, Store};
 
@@ -76,12 +78,32 @@ macro_rules! contract_cases {
             jobs::a_job_id_is_taken_once,
             jobs::a_job_of_somebody_unknown_is_refused,
             jobs::only_living_jobs_that_may_use_the_server_are_counted,
+            waits::a_wait_opens_once_and_is_told_once_however_many_ask,
+            waits::a_wait_lasts_as_long_as_configured_and_ends_before_its_job,
+            waits::no_more_jobs_wait_than_may_however_many_ask_at_once,
+            waits::a_job_that_waits_for_two_servers_takes_one_place,
+            waits::what_nobody_can_help_with_opens_no_wait,
+            waits::a_wait_for_another_reason_is_the_same_wait_and_a_new_one_after_its_end,
+            waits::a_job_that_is_over_waits_for_nobody_and_takes_no_place,
+            waits::events_are_read_by_job_after_any_of_them_and_oldest_first,
+            wait_ends::a_deadline_ends_a_wait_whoever_notices_and_is_told_once,
+            wait_ends::the_owner_goes_on_without_a_server_whatever_its_next_trouble,
+            wait_ends::extending_makes_a_wait_longer_but_not_longer_than_its_job,
+            wait_ends::a_token_ends_a_wait_and_a_second_loss_is_told_anew,
+            wait_ends::a_token_that_the_server_refused_restores_nothing,
+            wait_ends::connecting_ends_the_waits_of_one_person_for_one_server,
+            wait_ends::a_disconnect_ends_waits_and_lets_no_living_job_wait,
+            wait_ends::a_usable_token_is_news_to_jobs_that_missed_it_only,
             sessions::a_sign_in_is_taken_once_however_many_ask,
             sessions::a_sign_in_past_its_end_is_gone,
             sessions::a_session_is_found_by_its_cookie_alone,
             sessions::a_session_ends_by_itself,
             sessions::a_closed_session_is_gone_and_others_stay,
             sessions::signing_in_again_brings_the_profile_up_to_date,
+            sessions::a_remembered_person_can_own_things_and_has_no_session,
+            sessions::what_an_introduction_leaves_out_stays_as_it_was_known,
+            sessions::equal_subjects_of_two_issuers_are_remembered_as_two,
+            sessions::twenty_at_once_remember_one_person,
             restart::everything_is_there_after_a_restart,
         }
     };

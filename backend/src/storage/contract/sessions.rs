@@ -3,10 +3,11 @@ use chrono::TimeDelta;
 use super::{
     Database,
     fixtures::{of_twenty, principal, session},
+    jobs::new_job,
 };
 use crate::{
-    domain::{NewSession, NewSignIn, Profile, Sealed, Session, SignIn},
-    storage::{Ageing, SessionStore},
+    domain::{Introduction, NewSession, NewSignIn, Principal, Profile, Sealed, Session, SignIn},
+    storage::{Ageing, JobStore, SessionStore, StoreError},
 };
 
 pub(super) fn sign_in(state_hash: &str) -> NewSignIn {
@@ -84,4 +85,52 @@ pub async fn signing_in_again_brings_the_profile_up_to_date(database: &impl Data
     for cookie in ["before", "after"] {
         assert_eq!(store.find_session(cookie).await.unwrap().unwrap().profile, profile);
     }
+}
+
+fn introduction(name: Option<&str>, email: Option<&str>) -> Introduction {
+    Introduction { name: name.map(str::to_owned), email: email.map(str::to_owned) }
+}
+
+pub async fn a_remembered_person_can_own_things_and_has_no_session(database: &impl Database) {
+    let store = database.open().await;
+    let alice = principal("alice");
+    let job = new_job("one", &alice.id(), &[]);
+    assert!(matches!(store.insert_job(&job).await, Err(StoreError::Impossible { .. })));
+    store.remember(&alice, &introduction(Some("Alice"), Some("alice@example.com"))).await.unwrap();
+    store.insert_job(&job).await.unwrap();
+    assert_eq!(store.find_job(&job.id).await.unwrap().unwrap().sub, "alice");
+    assert_eq!(store.find_session("").await.unwrap(), None);
+}
+
+pub async fn what_an_introduction_leaves_out_stays_as_it_was_known(database: &impl Database) {
+    let store = database.open().await;
+    let alice = principal("alice");
+    let profile = |name: &str, email: Option<&str>| Profile { name: name.into(), email: email.map(str::to_owned) };
+    for (name, email, known) in [
+        (None, None, profile("alice", None)),
+        (Some("Alice"), None, profile("Alice", None)),
+        (None, Some("alice@example.com"), profile("Alice", Some("alice@example.com"))),
+        (None, None, profile("Alice", Some("alice@example.com"))),
+        (Some("Alice Married"), Some("a@example.com"), profile("Alice Married", Some("a@example.com"))),
+    ] {
+        assert_eq!(store.remember(&alice, &introduction(name, email)).await.unwrap(), known);
+    }
+    store.open_session(&session("alice", "hers")).await.unwrap();
+    assert_eq!(store.find_session("hers").await.unwrap().unwrap().profile, session("alice", "").profile);
+}
+
+pub async fn equal_subjects_of_two_issuers_are_remembered_as_two(database: &impl Database) {
+    let store = database.open().await;
+    let other = Principal { issuer: "https://elsewhere.example".into(), ..principal("alice") };
+    store.remember(&principal("alice"), &introduction(Some("Alice"), None)).await.unwrap();
+    let known = store.remember(&other, &introduction(None, None)).await.unwrap();
+    assert_eq!(known, Profile { name: "alice".into(), email: None });
+}
+
+pub async fn twenty_at_once_remember_one_person(database: &impl Database) {
+    let (store, other) = (database.open().await, database.open().await);
+    let remembered = of_twenty([&store, &other], |_, store| async move {
+        store.remember(&principal("alice"), &Introduction::default()).await.unwrap().name == "alice"
+    });
+    assert_eq!(remembered.await, 20);
 }

@@ -161,6 +161,7 @@ impl GrantStore for SqliteStore {
         for statement in [FORGET, CANCEL] {
             sqlx::query(statement).bind(principal).bind(server).execute(&mut *work).await.map_err(store_error)?;
         }
+        super::wait_steps::disconnected(&mut work, key).await?;
         work.commit().await.map_err(store_error)?;
         found.as_ref().map(grant).transpose()
     }

@@ -4,6 +4,7 @@ use super::{
     SqliteStore, milliseconds, now,
     read::{column, grant, grant_columns, job, job_columns, with_clock},
     store_error,
+    wait_steps::is_missed,
 };
 use crate::{
     domain::{GrantKey, JobId, JobReference, NewJobReference, ServerId},
@@ -56,7 +57,9 @@ impl JobStore for SqliteStore {
             job_columns!(),
             ", ",
             grant_columns!(),
-            " FROM clock, jobs j JOIN principals p ON p.id = j.principal \
+            ", EXISTS (SELECT 1 FROM job_waits w WHERE w.job = j.id AND w.server = ?2 AND ",
+            is_missed!("g.issued_at"),
+            ") AS is_missed FROM clock, jobs j JOIN principals p ON p.id = j.principal \
              LEFT JOIN grants g ON g.principal = j.principal AND g.server = ?2 WHERE j.id = ?1"
         );
         let query = sqlx::query(FIND).bind(id.as_str()).bind(server.as_str());
@@ -66,6 +69,7 @@ impl JobStore for SqliteStore {
             now: time("clock", column(&row, "now")?)?,
             job: job(&row)?,
             grant: has_grant.then(|| grant(&row)).transpose()?,
+            is_missed: column(&row, "is_missed")?,
         }))
     }
 

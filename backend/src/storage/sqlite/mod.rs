@@ -11,6 +11,8 @@ mod read;
 mod registrations;
 mod schema;
 mod sessions;
+mod wait_steps;
+mod waits;
 
 #[cfg(any(test, feature = "testing"))]
 mod age;

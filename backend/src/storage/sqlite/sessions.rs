@@ -6,7 +6,7 @@ use super::{
     store_error,
 };
 use crate::{
-    domain::{NewSession, NewSignIn, Profile, Sealed, Session, SignIn},
+    domain::{Introduction, NewSession, NewSignIn, Principal, Profile, Sealed, Session, SignIn},
     storage::{SessionStore, StoreError},
 };
 
@@ -49,6 +49,25 @@ impl SessionStore for SqliteStore {
             verifier: Sealed(column(&row, "verifier")?),
             return_to: column(&row, "return_to")?,
         }))
+    }
+
+    async fn remember(&self, person: &Principal, introduction: &Introduction) -> Result<Profile, StoreError> {
+        const REMEMBER: &str = concat!(
+            "INSERT INTO principals (id, issuer, kind, sub, name, email, first_seen_at) \
+             VALUES (?1, ?2, ?3, ?4, COALESCE(?5, ?4), ?6, ",
+            now!(),
+            ") ON CONFLICT (id) DO UPDATE SET name = COALESCE(?5, name), email = COALESCE(?6, email) \
+             RETURNING name, email"
+        );
+        let query = sqlx::query(REMEMBER)
+            .bind(person.id().0)
+            .bind(&person.issuer)
+            .bind(&person.kind)
+            .bind(&person.sub)
+            .bind(&introduction.name)
+            .bind(&introduction.email);
+        let row = query.fetch_one(&self.writer).await.map_err(store_error)?;
+        Ok(Profile { name: column(&row, "name")?, email: column(&row, "email")? })
     }
 
     async fn open_session(&self, new: &NewSession) -> Result<(), StoreError> {

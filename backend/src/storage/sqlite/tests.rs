@@ -157,6 +157,8 @@ const ONE_ROW_EACH: &str = "
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
     INSERT INTO jobs VALUES ('j', 'p', '[]', 1, 5000, 5000, 5000, x'00');
+    INSERT INTO job_events VALUES (1, 'j', 's', 'required', 'revoked', 5000, 5000);
+    INSERT INTO job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);
     INSERT INTO sign_ins VALUES ('s', 'b', 'n', x'00', '/', 5000);
     INSERT INTO sessions VALUES ('c', 'p', 5000, 5000);";
 

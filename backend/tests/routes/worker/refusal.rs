@@ -27,6 +27,14 @@ fn reconnect(reason: &str) -> Value {
     })
 }
 
+/// The same, and the job may wait.
+fn waits(answer: &Answer, reason: &str) {
+    let mut expected = reconnect(reason);
+    expected["waits_until"] = answer.json()["waits_until"].clone();
+    assert!(expected["waits_until"].is_string(), "{expected}");
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, expected));
+}
+
 #[tokio::test]
 async fn a_missing_and_a_wrong_key_are_401_before_anything_is_read() {
     let bench = Bench::new().await;
@@ -116,7 +124,7 @@ async fn a_token_that_lapsed_and_cannot_be_renewed_needs_the_person() {
     assert_eq!(bench.resolve().await.status, 200);
     bench.lapse().await;
     let answer = bench.resolve().await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (409, reconnect("expired")));
+    waits(&answer, "expired");
     assert_eq!(bench.refreshes(), 0);
 }
 
@@ -166,7 +174,7 @@ async fn tokens_copied_from_another_persons_row_are_not_handed_out() {
     let (hers, his) = (principal("alice").id(), principal("bob").id());
     assert_eq!(bench.service.sql(COPY, &[his.as_str(), hers.as_str()]).await, 1);
     let answer = bench.resolve().await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (409, reconnect("disconnected")));
+    waits(&answer, "disconnected");
 }
 
 #[tokio::test]

@@ -136,8 +136,20 @@ fn job(state: JobState) -> Job {
     }
 }
 
+fn jobs(jobs: Vec<Job>) -> JobListProps {
+    JobListProps {
+        jobs,
+        prompts: std::collections::BTreeMap::new(),
+        moment: MOMENT(),
+        onagain: Callback::noop(),
+        oncopy: Callback::noop(),
+        onevent: Callback::noop(),
+        onwait: Callback::noop(),
+    }
+}
+
 async fn card(job: Job) -> String {
-    let props = JobListProps { jobs: vec![job], moment: MOMENT(), onagain: Callback::noop(), oncopy: Callback::noop() };
+    let props = jobs(vec![job]);
     let html = render::<JobList>(props).await;
     assert_clean(&html);
     html
@@ -188,8 +200,7 @@ async fn a_failed_job_can_be_asked_again() {
 
 #[tokio::test]
 async fn before_the_first_question_there_is_an_invitation() {
-    let props =
-        JobListProps { jobs: Vec::new(), moment: MOMENT(), onagain: Callback::noop(), oncopy: Callback::noop() };
+    let props = jobs(Vec::new());
     assert!(text(&render::<JobList>(props).await).contains("Your answers will appear here."));
 }
 
@@ -200,6 +211,7 @@ async fn a_note_has_its_way_back_and_can_be_dismissed() {
         undo: Some("Turn back on".into()),
         onundo: Callback::noop(),
         ondismiss: Callback::noop(),
+        onhold: Callback::noop(),
     };
     let html = render::<ToastNote>(props).await;
     assert_eq!(text(&html), "Sent without ServiceNow. Turn back on");

@@ -1,8 +1,7 @@
 use aiq_connect_shared::AuthStatus;
-use yew::{Callback, Html, html};
+use yew::{Callback, Html};
 
 use super::{assert_clean, count, render, text};
-use crate::components::banner::{Banner, BannerKind, BannerProps};
 use crate::components::panel::{Loading, Panel, PanelProps};
 use crate::components::source_row::{DetailsView, SourceRowProps};
 use crate::state::connections::samples::{free, noon, protected};
@@ -18,7 +17,8 @@ fn rows() -> Vec<SourceRowProps> {
         launch_url: "".into(),
         launch_target: "".into(),
         details: DetailsView::Closed,
-        is_stale: false,
+        jobs: 0,
+        as_of: None,
         moment: Moment { now: noon(), minutes_east: 0 },
         onevent: Callback::noop(),
     };
@@ -29,11 +29,14 @@ fn panel(loading: Loading, rows: Vec<SourceRowProps>) -> PanelProps {
     PanelProps {
         loading,
         used: rows.len(),
+        total: rows.len(),
         is_all_on: true,
         rows,
         children: Html::default(),
         onall: Callback::noop(),
-        onreload: Callback::noop(),
+        search: None,
+        onsearch: Callback::noop(),
+        onclear: Callback::noop(),
     }
 }
 
@@ -64,22 +67,8 @@ async fn loading_empty_and_failed_each_say_what_they_are() {
     assert!(text(&waiting).contains("Loading your sources."));
     let empty = text(&render::<Panel>(panel(Loading::Done, Vec::new())).await);
     assert!(empty.contains("No sources here yet. Your administrator can add them."));
+    let slow = text(&render::<Panel>(panel(Loading::Slow, Vec::new())).await);
+    assert!(slow.contains("Still loading. This is slower than usual."));
     let failed = render::<Panel>(panel(Loading::Failed, Vec::new())).await;
     assert!(failed.contains(r#"data-testid="load-error""#));
-    assert!(text(&failed).contains("We can't load your sources right now. Try again"));
-}
-
-#[tokio::test]
-async fn a_banner_names_its_kind_for_tests_and_says_its_sentence() {
-    for (kind, word) in [
-        (BannerKind::SignedOut, "signed_out"),
-        (BannerKind::Stale, "stale"),
-        (BannerKind::NeedsYou, "needs_you"),
-        (BannerKind::Expiring, "expiring"),
-    ] {
-        let props = BannerProps { kind, title: "One".into(), text: Some("Two".into()), children: html! { <button /> } };
-        let html = render::<Banner>(props).await;
-        assert!(html.contains(&format!(r#"data-kind="{word}""#)));
-        assert!(text(&html).starts_with("One Two"));
-    }
 }

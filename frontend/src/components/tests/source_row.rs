@@ -5,10 +5,10 @@ use yew::Callback;
 
 use super::{assert_clean, count, render, text};
 use crate::components::source_row::{DetailsView, SourceRow, SourceRowProps};
-use crate::state::connections::samples::{faulty, free, noon, protected};
+use crate::state::connections::samples::{faulty, noon, protected};
 use crate::state::flow::OpenFlow;
 use crate::state::moment::Moment;
-use crate::state::row_state::{Notice, RowState};
+use crate::state::row_state::RowState;
 
 fn props(source: DataSource, is_on: bool) -> SourceRowProps {
     SourceRowProps {
@@ -19,7 +19,8 @@ fn props(source: DataSource, is_on: bool) -> SourceRowProps {
         launch_url: "/v1/auth/mcp/servicenow/connect?flow=1".into(),
         launch_target: "aiq-connect-servicenow".into(),
         details: DetailsView::Closed,
-        is_stale: false,
+        jobs: 0,
+        as_of: None,
         moment: Moment { now: noon(), minutes_east: 60 },
         onevent: Callback::noop(),
     }
@@ -31,11 +32,6 @@ fn with_flow(mut props: SourceRowProps, has_window: bool, minutes: i64, window_g
     flow.window_gone = window_gone;
     props.row = RowState::derive(&props.source, Some(&flow), None, None, noon());
     props.flow = Some(flow);
-    props
-}
-
-fn after(mut props: SourceRowProps, notice: &Notice) -> SourceRowProps {
-    props.row = RowState::derive(&props.source, None, Some(notice), None, noon());
     props
 }
 
@@ -52,126 +48,6 @@ fn servicenow(status: AuthStatus) -> DataSource {
 
 fn broken(code: FaultCode) -> DataSource {
     faulty("servicenow", AuthStatus::Error, code)
-}
-
-#[tokio::test]
-async fn what_a_row_says_in_every_settled_state() {
-    let mut said = Vec::new();
-    for props in [
-        props(free("web", true), true),
-        props(servicenow(AuthStatus::Disconnected), false),
-        props(servicenow(AuthStatus::Disconnected), true),
-        props(servicenow(AuthStatus::Connected), true),
-        props(servicenow(AuthStatus::Expired), true),
-        props(servicenow(AuthStatus::Unknown), true),
-    ] {
-        said.push(says(props).await);
-    }
-    insta::assert_snapshot!(said.join("\n"), @r"
-    W web Open to everybody.
-    S ServiceNow Open to everybody. Not connected Connect Opens servicenow.example in a new window. Details
-    S ServiceNow Open to everybody. Not connected Connect On, but not connected yet. Details
-    S ServiceNow Open to everybody. Connected as mona-lisa Details
-    S ServiceNow Open to everybody. Sign-in expired Reconnect Sign in again to use ServiceNow. Details
-    S ServiceNow Open to everybody. Something went wrong Reconnect Reconnecting usually helps. Details
-    ");
-}
-
-#[tokio::test]
-async fn what_a_row_says_for_every_fault() {
-    let mut said = Vec::new();
-    for code in [
-        FaultCode::Revoked,
-        FaultCode::ScopeMismatch,
-        FaultCode::IdpUnreachable,
-        FaultCode::ClientMisconfigured,
-        FaultCode::RegistrationRejected,
-        FaultCode::ConsentDenied,
-        FaultCode::IssuerMismatch,
-        FaultCode::ProviderMoved,
-        FaultCode::RejectedByServer,
-        FaultCode::AccountChanged,
-        FaultCode::Unknown,
-    ] {
-        said.push(says(props(broken(code), true)).await);
-    }
-    insta::assert_snapshot!(said.join("\n"), @r"
-    S ServiceNow Open to everybody. Access was removed Reconnect ServiceNow no longer lets AI-Q in. Someone may have removed it there. Details
-    S ServiceNow Open to everybody. More permission needed Add permission ServiceNow allowed less than AI-Q needs. Details
-    S ServiceNow Open to everybody. Can't reach ServiceNow's sign-in Try again Not your fault. We'll keep trying. Details
-    S ServiceNow Open to everybody. Not set up yet Copy details Your administrator must finish setting up ServiceNow. Reference R-4711. Details
-    S ServiceNow Open to everybody. Not set up yet Copy details Your administrator must finish setting up ServiceNow. Reference R-4711. Details
-    S ServiceNow Open to everybody. Not connected Reconnect You chose not to allow access. Nothing was saved. Details
-    S ServiceNow Open to everybody. Something went wrong Reconnect Reconnecting usually helps. Reference R-4711. Details
-    S ServiceNow Open to everybody. ServiceNow moved its sign-in Reconnect Reconnect to use the new one. Your administrator can tell you whether that is expected. Details
-    S ServiceNow Open to everybody. ServiceNow doesn't accept AI-Q's sign-in right now Try again We'll try again by ourselves; you can also reconnect. Details
-    S ServiceNow Open to everybody. Another account was used Reconnect This is another account than before. If you did not mean that, use a different account. Details
-    S ServiceNow Open to everybody. Something went wrong Reconnect Reconnecting usually helps. Reference R-4711. Details
-    ");
-}
-
-#[tokio::test]
-async fn what_a_row_says_while_a_sign_in_is_under_way() {
-    let row = || props(servicenow(AuthStatus::Disconnected), false);
-    let mut said = Vec::new();
-    for props in [
-        with_flow(row(), true, 0, false),
-        with_flow(row(), true, 0, true),
-        with_flow(row(), true, 4, false),
-        with_flow(row(), false, 0, false),
-    ] {
-        said.push(says(props).await);
-    }
-    insta::assert_snapshot!(said.join("\n"), @r"
-    S ServiceNow Open to everybody. Waiting for sign-in Cancel Finish in the ServiceNow window. Can't see it? Open it again Details
-    S ServiceNow Open to everybody. Waiting for sign-in Cancel Did you close the ServiceNow window? Open it again Details
-    S ServiceNow Open to everybody. Waiting for sign-in Cancel Still waiting. Take your time, this sign-in stays open until 13:06. Can't see it? Open it again Details
-    S ServiceNow Open to everybody. Sign-in window blocked Cancel Your browser blocked the sign-in window. Open it yourself: Open ServiceNow sign-in ↗ Copy link Stay in this tab Details
-    ");
-}
-
-#[tokio::test]
-async fn what_a_row_says_after_each_end() {
-    let gone = |notice: Notice| after(props(servicenow(AuthStatus::Disconnected), false), &notice);
-    let kept = |notice: Notice| after(props(servicenow(AuthStatus::Connected), true), &notice);
-    let changed = Notice::AccountChanged { from: "mona-lisa".to_owned(), to: "octo-cat".to_owned() };
-    let mut said = Vec::new();
-    for props in [
-        gone(Notice::Denied),
-        kept(Notice::Denied),
-        gone(Notice::TimedOut),
-        kept(Notice::TimedOut),
-        gone(Notice::Failed(FaultCode::IdpUnreachable)),
-        kept(Notice::Failed(FaultCode::IdpUnreachable)),
-        gone(Notice::Failed(FaultCode::IssuerMismatch)),
-        gone(Notice::Failed(FaultCode::ClientMisconfigured)),
-        gone(Notice::ProviderNotTold),
-        kept(Notice::NotDisconnected),
-        kept(changed),
-    ] {
-        said.push(says(props).await);
-    }
-    insta::assert_snapshot!(said.join("\n"), @r"
-    S ServiceNow Open to everybody. Not connected Connect You chose not to allow access. Nothing was saved. Details
-    S ServiceNow Open to everybody. Connected as mona-lisa You chose not to allow access. Nothing was changed. Details
-    S ServiceNow Open to everybody. Not connected Connect The sign-in window timed out. Nothing was saved. Details
-    S ServiceNow Open to everybody. Connected as mona-lisa The sign-in window timed out. Nothing was changed. Details
-    S ServiceNow Open to everybody. Can't reach ServiceNow's sign-in Try again Not your fault. We'll keep trying. Details
-    S ServiceNow Open to everybody. Connected as mona-lisa We couldn't reach ServiceNow's sign-in. Nothing was changed. Details
-    S ServiceNow Open to everybody. Not connected Connect The answer did not come from ServiceNow's own sign-in. Nothing was saved. Details
-    S ServiceNow Open to everybody. Not set up yet Copy details Your administrator must finish setting up ServiceNow. Details
-    S ServiceNow Open to everybody. Not connected Connect ServiceNow disconnected here. We couldn't tell ServiceNow; you can also remove AI-Q in your ServiceNow settings. Details
-    S ServiceNow Open to everybody. Connected as mona-lisa We couldn't disconnect ServiceNow. Please try again. Details
-    S ServiceNow Open to everybody. Connected as mona-lisa You were connected as mona-lisa, now as octo-cat. Details
-    ");
-}
-
-#[tokio::test]
-async fn a_grant_that_ends_soon_says_when() {
-    let mut source = servicenow(AuthStatus::Connected);
-    let auth = source.per_user_auth.as_mut().unwrap();
-    (auth.renewable, auth.expires_at) = (false, Some(noon() + TimeDelta::minutes(10)));
-    insta::assert_snapshot!(says(props(source, true)).await, @"S ServiceNow Open to everybody. Connected, expires at 13:10 Reconnect Reconnect now to avoid an interruption. Details");
 }
 
 #[tokio::test]
@@ -213,7 +89,7 @@ async fn the_row_names_its_state_its_switch_and_its_action() {
 async fn open_details_tell_who_what_and_until_when() {
     let mut open = props(servicenow(AuthStatus::Connected), true);
     open.details = DetailsView::Open;
-    insta::assert_snapshot!(says(open).await, @"S ServiceNow Open to everybody. Connected as mona-lisa Details Account mona-lisa Can Read incidents incidents:read Signed in 3 November Renews Automatically Signs in at servicenow.example Use a different account Disconnect");
+    insta::assert_snapshot!(says(open).await, @"S ServiceNow Open to everybody. Connected as mona-lisa Details Account mona-lisa Can Read incidents incidents:read Signed in 3 November Renews automatically Signs in at servicenow.example Use a different account Disconnect");
 }
 
 #[tokio::test]
@@ -225,6 +101,39 @@ async fn disconnecting_asks_first_and_offers_the_safe_choice_first() {
     assert!(keep < disconnect);
     assert!(html.contains(r#"data-testid="confirm-disconnect""#));
     assert!(text(&html).contains("running jobs lose it within a minute"));
+}
+
+#[tokio::test]
+async fn disconnecting_names_the_research_jobs_that_lose_the_source_and_only_when_there_are_some() {
+    let asking = |jobs| SourceRowProps {
+        details: DetailsView::Confirming,
+        jobs,
+        ..props(servicenow(AuthStatus::Connected), true)
+    };
+    let said = |html: String| text(&html);
+    assert!(!said(render::<SourceRow>(asking(0)).await).contains("research job"));
+    let one = said(render::<SourceRow>(asking(1)).await);
+    assert!(one.contains("1 research job is using it and will continue without it."));
+    let two = said(render::<SourceRow>(asking(2)).await);
+    assert!(two.contains("2 research jobs are using it and will continue without it."));
+}
+
+#[tokio::test]
+async fn a_research_job_that_waits_is_what_the_row_says_second() {
+    let until = Some(noon() + TimeDelta::minutes(20));
+    let waited = |mut props: SourceRowProps| {
+        props.row = props.row.with_job(until);
+        props
+    };
+    let row = says(waited(props(broken(FaultCode::Revoked), true))).await;
+    assert!(
+        row.contains("Access was removed Reconnect A research job is waiting for ServiceNow until 13:20."),
+        "{row}"
+    );
+    let works = says(waited(props(servicenow(AuthStatus::Connected), true))).await;
+    assert!(!works.contains("waiting"));
+    let signing_in = says(waited(with_flow(props(servicenow(AuthStatus::Expired), true), true, 0, false))).await;
+    assert!(signing_in.contains("Finish in the ServiceNow window."), "{signing_in}");
 }
 
 #[tokio::test]

@@ -171,9 +171,11 @@ impl Connections {
     fn start(&mut self, id: String, flow: OpenFlow) {
         self.notices.remove(&id);
         if flow.phase == Phase::WindowBlocked {
+            self.refused_windows += 1;
             self.focus.put(format!("popup-link-{id}"));
             self.news.put(vec![News::WindowBlocked(id.clone())]);
         } else {
+            self.refused_windows = 0;
             self.news.put(vec![News::Waiting(id.clone())]);
         }
         self.flows.insert(id, flow);
@@ -217,7 +219,10 @@ impl Connections {
     }
 
     fn end(&mut self, id: &str, ended: Ended) {
-        self.ended.extend(self.flows.remove(id).map(|flow| flow.id));
+        if let Some(flow) = self.flows.remove(id) {
+            self.ended.insert(flow.id);
+            self.last_flows.insert(id.to_owned(), flow.id);
+        }
         let notice = match ended {
             Ended::Denied => Some(Notice::Denied),
             Ended::Failed(code) => Some(Notice::Failed(code)),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::samples::{auth, free, noon, protected};
 use super::*;
-use crate::state::row_state::{Kind, RowAction};
+use crate::state::row_state::{Away, Kind, RowAction};
 
 const FLOW: Uuid = Uuid::from_u128(1);
 
@@ -248,9 +248,9 @@ fn being_signed_out_keeps_everything_and_is_said_once() {
     connections.apply(Action::SignedOut);
     connections.apply(Action::SignedOut);
     assert_eq!((connections.is_signed_out, connections.news.number), (true, 1));
-    assert_eq!(kind(&connections), Kind::Connected);
-    load(&mut connections, vec![protected("a", AuthStatus::Connected)]);
-    assert!(!connections.is_signed_out);
+    assert_eq!(kind(&connections), Kind::Unavailable(Away::SignedOut));
+    connections.apply(Action::Confirmed(noon()));
+    assert_eq!((connections.is_signed_out, kind(&connections)), (false, Kind::Connected));
 }
 
 #[test]

@@ -1,5 +1,9 @@
+use aiq_connect_shared::JobEvent;
+
 use super::*;
 use crate::state::connections::samples::noon;
+use crate::state::job_feed::{Link, Said};
+use crate::state::job_wait::samples::{required, skipped};
 
 fn job(id: &str) -> Job {
     Job {
@@ -150,4 +154,116 @@ fn jobs_survive_a_reload() {
     let mut reloaded = Desk::default();
     reloaded.apply(DeskAction::Remembered { draft: "next".to_owned(), jobs: serde_json::from_str(&kept).unwrap() });
     assert_eq!((reloaded.jobs, reloaded.draft.as_str()), (desk.jobs, "next"));
+}
+
+fn stream(desk: &mut Desk, action: StreamAction) {
+    desk.apply(DeskAction::Stream("1".to_owned(), action));
+}
+
+fn says(generation: u32, id: Option<u64>, said: Said) -> StreamAction {
+    StreamAction::Said { generation, id, said, at: noon(), is_live: true }
+}
+
+fn lost(job: &str) -> Said {
+    let JobEvent::Required(event) = required("servicenow", "expired", Some(15)) else { unreachable!() };
+    Said::Event(JobEvent::Required(aiq_connect_shared::JobAuthRequired { job_id: job.to_owned(), ..event }))
+}
+
+#[test]
+fn what_an_older_opening_of_a_stream_says_is_dropped() {
+    let mut desk = with_job();
+    stream(&mut desk, StreamAction::Opening(1));
+    stream(&mut desk, StreamAction::Opening(2));
+    stream(&mut desk, says(1, Some(1), lost("1")));
+    stream(&mut desk, says(1, None, Said::Status(JobState::Failure)));
+    stream(&mut desk, StreamAction::Opened(1));
+    stream(&mut desk, StreamAction::Lost(1));
+    assert!(!desk.needs_person());
+    assert_eq!(desk.jobs[0].state, JobState::Submitted);
+    assert_eq!(desk.feeds["1"], Feed { generation: 2, link: Link::Opening });
+    stream(&mut desk, says(2, Some(1), lost("1")));
+    assert!(desk.needs_person());
+}
+
+#[test]
+fn nothing_is_heard_from_a_stream_that_was_closed() {
+    let mut desk = with_job();
+    stream(&mut desk, StreamAction::Opening(1));
+    stream(&mut desk, StreamAction::Closed);
+    stream(&mut desk, says(1, Some(1), lost("1")));
+    assert!(!desk.needs_person());
+}
+
+#[test]
+fn a_stream_that_opens_ends_being_out_of_touch_and_one_that_is_cut_is_known() {
+    let mut desk = with_job();
+    desk.apply(DeskAction::JobUnheard("1".to_owned()));
+    stream(&mut desk, StreamAction::Opening(1));
+    stream(&mut desk, StreamAction::Opened(1));
+    assert!(!desk.is_out_of_touch());
+    stream(&mut desk, StreamAction::Lost(1));
+    assert_eq!(desk.feeds["1"].link, Link::Lost);
+}
+
+#[test]
+fn the_end_on_the_stream_ends_the_job_and_what_was_missing_may_still_follow() {
+    let mut desk = with_job();
+    stream(&mut desk, StreamAction::Opening(1));
+    stream(&mut desk, says(1, None, Said::Status(JobState::Failure)));
+    assert_eq!(
+        (desk.jobs[0].state, desk.news.value.clone()),
+        (JobState::Failure, Some(DeskNews::Over(JobState::Failure)))
+    );
+    stream(&mut desk, says(1, Some(1), lost("1")));
+    assert_eq!(desk.waits["1"].waits.len(), 1);
+    assert!(!desk.needs_person(), "a job that is over waits for nobody");
+    assert!(desk.jobs_wait().is_empty());
+}
+
+#[test]
+fn the_first_job_to_give_up_says_until_when() {
+    let mut desk = with_job();
+    desk.apply(DeskAction::Sent(job("2"), Vec::new()));
+    for (id, minutes) in [("1", 15), ("2", 5)] {
+        let action = DeskAction::Stream(id.to_owned(), StreamAction::Opening(1));
+        desk.apply(action);
+        let said = Said::Event(required("servicenow", "expired", Some(minutes)));
+        desk.apply(DeskAction::Stream(id.to_owned(), says(1, Some(1), said)));
+    }
+    assert_eq!(desk.jobs_wait(), [("servicenow".to_owned(), noon() + chrono::TimeDelta::minutes(5))].into());
+}
+
+#[test]
+fn the_jobs_that_use_a_source_are_those_that_run() {
+    let mut desk = with_job();
+    desk.apply(DeskAction::Uses("1".to_owned(), vec!["servicenow".to_owned()]));
+    assert_eq!((desk.jobs_using("servicenow"), desk.jobs_using("github")), (1, 0));
+    let mut without = desk.clone();
+    stream(&mut without, StreamAction::Opening(1));
+    let gone = skipped("servicenow", aiq_connect_shared::SkipReason::Skipped);
+    stream(&mut without, says(1, Some(1), Said::Event(gone)));
+    assert_eq!(without.jobs_using("servicenow"), 0, "it goes on without it already");
+    heard(&mut desk, JobState::Success);
+    assert_eq!(desk.jobs_using("servicenow"), 0);
+}
+
+#[test]
+fn what_is_kept_for_a_reload_is_kept_for_the_newest_jobs_alone() {
+    let mut desk = with_job();
+    desk.apply(DeskAction::Uses("1".to_owned(), vec!["a".to_owned()]));
+    desk.apply(DeskAction::Sent(job("2"), Vec::new()));
+    desk.apply(DeskAction::Uses("2".to_owned(), vec!["a".to_owned()]));
+    assert_eq!(desk.waits_of_first(1).into_keys().collect::<Vec<_>>(), ["2"]);
+}
+
+#[test]
+fn asking_again_loses_no_draft() {
+    let mut desk = with_job();
+    desk.apply(DeskAction::Drafted("Something else".to_owned()));
+    desk.apply(DeskAction::AskedAgain("Which?".to_owned()));
+    assert_eq!((desk.draft.as_str(), desk.focus.value.as_str()), ("Which?", "composer"));
+    assert_eq!(desk.toast, Some(Toast::DraftReplaced("Something else".to_owned())));
+    let mut desk = with_job();
+    desk.apply(DeskAction::AskedAgain("Which?".to_owned()));
+    assert_eq!((desk.draft.as_str(), desk.toast), ("Which?", None));
 }

@@ -40,7 +40,7 @@ fn every_fault_of_a_broken_grant_has_its_state_and_its_one_action() {
         (FaultCode::IdpUnreachable, "error.idp_unreachable", RowAction::Recheck),
         (FaultCode::ClientMisconfigured, "error.client_misconfigured", RowAction::CopyDetails),
         (FaultCode::RegistrationRejected, "error.registration_rejected", RowAction::CopyDetails),
-        (FaultCode::ConsentDenied, "error.consent_denied", RowAction::Reconnect),
+        (FaultCode::ConsentDenied, "error.consent_denied", RowAction::Connect),
         (FaultCode::IssuerMismatch, "error.issuer_mismatch", RowAction::Reconnect),
         (FaultCode::ProviderMoved, "error.provider_moved", RowAction::Reconnect),
         (FaultCode::RejectedByServer, "error.rejected_by_server", RowAction::Recheck),

@@ -16,6 +16,10 @@ pub const KEYS: &str = "Enter sends, Shift + Enter starts a new line.";
 pub const NO_SOURCES: &str = "No source is switched on. AI-Q answers without them.";
 /// Undoes what "Disable … and continue" did.
 pub const TURN_BACK_ON: &str = "Turn back on";
+/// Puts a draft back into the box.
+pub const BRING_BACK: &str = "Bring it back";
+/// Goes to what a note is about.
+pub const SHOW: &str = "Show";
 /// Closes a note.
 pub const DISMISS: &str = "Dismiss";
 /// The service does not answer.
@@ -44,11 +48,40 @@ pub fn trouble(trouble: &Trouble) -> String {
     }
 }
 
+/// What a note offers.
+pub fn way_back(toast: &Toast) -> Option<&'static str> {
+    match toast {
+        Toast::SentWithout(_) => Some(TURN_BACK_ON),
+        Toast::JobWaits { .. } => Some(SHOW),
+        Toast::DraftReplaced(_) => Some(BRING_BACK),
+        Toast::Copied | Toast::NotCopied | Toast::Back(_) | Toast::Connected(_) | Toast::Disconnected { .. } => None,
+    }
+}
+
 /// A note. The sources are names.
 pub fn toast(toast: &Toast, names: &[&str]) -> String {
     match toast {
         Toast::SentWithout(_) => format!("Sent without {}.", super::list(names)),
         Toast::Copied => "Copied.".to_owned(),
         Toast::NotCopied => "Your browser doesn't allow copying here.".to_owned(),
+        Toast::JobWaits { name, .. } => format!("{name} needs you. A research job is waiting."),
+        Toast::Back(name) => format!("{name} is back. The research job continues."),
+        Toast::Connected(name) => format!("{name} connected. It's on for your next question."),
+        Toast::Disconnected { name, told, jobs } => disconnected(name, *told, *jobs),
+        Toast::DraftReplaced(_) => "Your earlier question took the place of your draft.".to_owned(),
+    }
+}
+
+/// How a disconnect ended.
+fn disconnected(name: &str, told: bool, jobs: u32) -> String {
+    let outcome = if told {
+        format!("{name} disconnected.")
+    } else {
+        format!("{name} disconnected here. We couldn't tell {name}; you can also remove AI-Q in your {name} settings.")
+    };
+    match jobs {
+        0 => outcome,
+        1 => format!("{outcome} 1 research job continues without it."),
+        many => format!("{outcome} {many} research jobs continue without it."),
     }
 }

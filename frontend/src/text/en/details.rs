@@ -15,8 +15,12 @@ pub const CAN: &str = "Can";
 pub const MISSING: &str = "Missing";
 /// Since when.
 pub const SIGNED_IN: &str = "Signed in";
-/// Until when.
+/// How it goes on.
 pub const RENEWS: &str = "Renews";
+/// When it will end.
+pub const EXPIRES: &str = "Expires";
+/// When it ended.
+pub const EXPIRED: &str = "Expired";
 /// The provider.
 pub const SIGNS_IN_AT: &str = "Signs in at";
 /// Named departures from the specification.
@@ -57,12 +61,21 @@ pub fn confirm_text(name: &str) -> String {
     format!("AI-Q forgets this sign-in and asks {name} to end it; running jobs lose it within a minute.")
 }
 
-/// "automatically", or when it ends.
-pub fn renews(auth: &PerUserAuth, moment: Moment) -> String {
+/// What it means for research jobs that use the source; `None` when there are none.
+pub fn confirm_jobs(jobs: usize) -> Option<String> {
+    match jobs {
+        0 => None,
+        1 => Some("1 research job is using it and will continue without it.".to_owned()),
+        many => Some(format!("{many} research jobs are using it and will continue without it.")),
+    }
+}
+
+/// Until when: what to call it, and the answer.
+pub fn lifetime(auth: &PerUserAuth, moment: Moment) -> (&'static str, String) {
     match auth.expires_at {
-        _ if auth.renewable => "Automatically".to_owned(),
-        Some(end) if end <= moment.now => format!("Expired at {}", time::at(end, moment)),
-        Some(end) => format!("Expires at {}", time::at(end, moment)),
-        None => "When the provider asks for it".to_owned(),
+        _ if auth.renewable => (RENEWS, "automatically".to_owned()),
+        Some(end) if end <= moment.now => (EXPIRED, time::stamp(end, moment)),
+        Some(end) => (EXPIRES, time::stamp(end, moment)),
+        None => (RENEWS, "when the provider asks for it".to_owned()),
     }
 }

@@ -25,6 +25,9 @@ pub fn with_sources(names: &[String]) -> String {
     if names.is_empty() { WITHOUT_SOURCES.to_owned() } else { format!("With {}", super::list(names)) }
 }
 
+/// Instead of the state, while the job waits for its person.
+pub const PAUSED: &str = "Paused, it needs you";
+
 /// The state, in words.
 pub fn status(job: &Job) -> &'static str {
     match job.state {

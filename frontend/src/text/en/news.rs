@@ -2,10 +2,13 @@
 
 use aiq_connect_shared::FaultCode;
 
+use super::time;
 use crate::state::connections::{Connections, News};
-use crate::state::desk::DeskNews;
+use crate::state::desk::{DeskNews, Toast};
 use crate::state::flow::Ended;
+use crate::state::job_wait::WaitNews;
 use crate::state::live::Message;
+use crate::state::moment::Moment;
 
 fn polite(text: String) -> Message {
     Message { text, is_urgent: false }
@@ -51,8 +54,23 @@ pub fn ready() -> Message {
     polite("All sources are ready.".to_owned())
 }
 
+/// One source is connected, and another one is still to be.
+pub fn next(name: &str) -> Message {
+    polite(format!("{name} is next."))
+}
+
+/// A note, where nothing else says it.
+pub fn note(toast: &Toast, names: &[&str]) -> Option<Message> {
+    match toast {
+        Toast::SentWithout(_) | Toast::Copied | Toast::NotCopied | Toast::DraftReplaced(_) => {
+            Some(polite(super::composer::toast(toast, names)))
+        }
+        Toast::JobWaits { .. } | Toast::Back(_) | Toast::Connected(_) | Toast::Disconnected { .. } => None,
+    }
+}
+
 /// What happened to a question.
-pub fn desk(news: &DeskNews) -> Message {
+pub fn desk(news: &DeskNews, moment: Moment) -> Message {
     match news {
         DeskNews::Blocked(sources) if sources.len() == 1 => {
             urgent("Not sent. A source needs connecting first. Your question is kept.".to_owned())
@@ -63,5 +81,22 @@ pub fn desk(news: &DeskNews) -> Message {
         DeskNews::Sent => polite("Question sent.".to_owned()),
         DeskNews::Over(state) => polite(super::job::over(*state).to_owned()),
         DeskNews::Failed(trouble) => urgent(super::composer::trouble(trouble)),
+        DeskNews::Wait { news, .. } => wait(news, moment),
+    }
+}
+
+/// What happened between a job and its person.
+fn wait(news: &WaitNews, moment: Moment) -> Message {
+    match news {
+        WaitNews::Waits { name, until, .. } => {
+            let until = time::at(*until, moment);
+            urgent(format!("{name} needs you to sign in again. A research job waits until {until}."))
+        }
+        WaitNews::Back { name, .. } => polite(format!("{name} is back. The research job continues.")),
+        WaitNews::Without { name, .. } => polite(format!("The research job goes on without {name}.")),
+        WaitNews::Longer { name, until } => {
+            polite(format!("The research job now waits for {name} until {}.", time::at(*until, moment)))
+        }
+        WaitNews::Failed(trouble) => urgent(super::prompt::trouble(*trouble).to_owned()),
     }
 }

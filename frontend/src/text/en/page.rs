@@ -1,5 +1,7 @@
 //! The page around composer and panel.
 
+use uuid::Uuid;
+
 /// The product.
 pub const PRODUCT: &str = "AI-Q Connect";
 /// The window's title.
@@ -32,8 +34,14 @@ pub const THEME_LIGHT: &str = "Light";
 /// Dark.
 pub const THEME_DARK: &str = "Dark";
 
-/// What an administrator needs to know about a source that is not set up.
-pub fn source_details(id: &str, code: &str, reference: Option<&str>, at: &str) -> String {
+/// The window's title, which calls a person who is elsewhere.
+pub fn title(calls: bool) -> String {
+    if calls { format!("(!) {TITLE}") } else { TITLE.to_owned() }
+}
+
+/// What an administrator needs to know about a source that is not set up. Names only: nothing here opens anything.
+pub fn source_details(id: &str, state: &str, reference: Option<&str>, flow: Option<Uuid>, at: &str) -> String {
     let reference = reference.unwrap_or("none");
-    format!("AI-Q source {id}\nState: {code}\nReference: {reference}\nTime: {at}")
+    let flow = flow.map_or_else(|| "none".to_owned(), |flow| flow.to_string());
+    format!("AI-Q source {id}\nState: {state}\nReference: {reference}\nSign-in: {flow}\nTime: {at}")
 }

@@ -12,14 +12,12 @@ pub const USE_ALL: &str = "Use all sources";
 pub const LOADING: &str = "Loading your sources.";
 /// Nothing configured.
 pub const EMPTY: &str = "No sources here yet. Your administrator can add them.";
-/// Nothing loaded.
-pub const CANT_LOAD: &str = "We can't load your sources right now.";
-/// Asks again.
-pub const TRY_AGAIN: &str = "Try again";
-/// While AIQ's own session is over.
-pub const SIGNED_OUT: &str = "You're signed out of AI-Q. Your sources stay connected.";
-/// The way back.
-pub const SIGN_IN: &str = "Sign in";
+/// After five seconds without an answer.
+pub const SLOW: &str = "Still loading. This is slower than usual.";
+/// Over the search field.
+pub const SEARCH: &str = "Find a source";
+/// Empties the search field.
+pub const CLEAR: &str = "Clear";
 /// What people may worry about.
 pub const OWN_EYES: &str = "You see only what your own accounts are allowed to see.";
 
@@ -31,20 +29,7 @@ pub fn used(on: usize, of: usize) -> String {
     }
 }
 
-/// Older facts.
-pub fn stale(time: &str) -> String {
-    format!("Shown as of {time}. We couldn't refresh.")
-}
-
-/// Sources that are on and block.
-pub fn needs_you(names: &[&str]) -> (String, String) {
-    match names {
-        [one] => (format!("{one} needs you"), "It's on, but not ready.".to_owned()),
-        many => (format!("{} sources need you", many.len()), format!("{} are on, but not ready.", super::list(many))),
-    }
-}
-
-/// Sources that end soon and cannot renew themselves.
-pub fn expiring(names: &[&str], time: &str) -> String {
-    format!("{} will ask you to sign in again at {time}.", super::list(names))
+/// Nothing found.
+pub fn no_match(text: &str) -> String {
+    format!("No source matches “{text}”.")
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::time;
 use crate::state::moment::Moment;
-use crate::state::row_state::{Kind, Notice, RowAction, RowState};
+use crate::state::row_state::{Away, Kind, Notice, RowAction, RowState};
 
 /// The words of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +46,22 @@ pub fn words(row: &RowState, facts: &RowFacts<'_>) -> RowWords {
             None => "Connected".to_owned(),
         },
         Kind::ExpiringSoon => match facts.auth.and_then(|auth| auth.expires_at) {
-            Some(end) => format!("Connected, expires at {}", time::at(end, facts.moment)),
+            Some(end) => format!("Connected, expires {}", time::when(end, facts.moment)),
             None => "Connected".to_owned(),
         },
         Kind::Expired => "Sign-in expired".to_owned(),
         Kind::Failed(code) => failed(code, name),
         Kind::TurnedOff => "Turned off by your administrator".to_owned(),
+        Kind::Unavailable(Away::SignedOut) => "Sign in to AI-Q first".to_owned(),
+        Kind::Unavailable(Away::AuthOff) => "Not available on this server".to_owned(),
     };
     let second = row.notice.as_ref().map(|notice| beside(notice, row, facts)).or_else(|| second(row, facts));
     RowWords { status, second }
+}
+
+/// A status line of older facts.
+pub fn as_of(status: &str, at: DateTime<Utc>, moment: Moment) -> String {
+    format!("{status}, as of {}", time::at(at, moment))
 }
 
 fn failed(code: FaultCode, name: &str) -> String {
@@ -67,7 +74,8 @@ fn failed(code: FaultCode, name: &str) -> String {
         FaultCode::RejectedByServer => format!("{name} doesn't accept AI-Q's sign-in right now"),
         FaultCode::ProviderMoved => format!("{name} moved its sign-in"),
         FaultCode::AccountChanged => "Another account was used".to_owned(),
-        FaultCode::IssuerMismatch | FaultCode::Unknown => "Something went wrong".to_owned(),
+        FaultCode::IssuerMismatch => "Sign-in not trusted".to_owned(),
+        FaultCode::Unknown => "Something went wrong".to_owned(),
     }
 }
 
@@ -78,7 +86,7 @@ fn second(row: &RowState, facts: &RowFacts<'_>) -> Option<String> {
         Kind::Disconnected if facts.is_on => "On, but not connected yet.".to_owned(),
         Kind::Disconnected => return facts.auth.and_then(|auth| auth.provider_host.as_deref()).map(opens),
         Kind::Denied => "You chose not to allow access. Nothing was saved.".to_owned(),
-        Kind::Connecting => format!("Finish in the {name} window."),
+        Kind::Connecting => waiting_in(name),
         Kind::ExpiringSoon => "Reconnect now to avoid an interruption.".to_owned(),
         Kind::Expired => format!("Sign in again to use {name}."),
         Kind::Failed(code) => consequence(code, facts),
@@ -96,7 +104,7 @@ fn consequence(code: FaultCode, facts: &RowFacts<'_>) -> String {
             None => format!("{name} allowed less than AI-Q needs."),
         },
         FaultCode::IdpUnreachable => match facts.auth.and_then(|auth| auth.error.as_ref()?.retry_at) {
-            Some(retry) => format!("Not your fault. We'll try again at {}.", time::at(retry, facts.moment)),
+            Some(retry) => format!("Not your fault. We'll try again {}.", time::when(retry, facts.moment)),
             None => "Not your fault. We'll keep trying.".to_owned(),
         },
         FaultCode::ClientMisconfigured | FaultCode::RegistrationRejected => {
@@ -110,9 +118,11 @@ fn consequence(code: FaultCode, facts: &RowFacts<'_>) -> String {
         FaultCode::AccountChanged => {
             "This is another account than before. If you did not mean that, use a different account.".to_owned()
         }
-        FaultCode::IssuerMismatch | FaultCode::Unknown => {
-            with_reference("Reconnecting usually helps.".to_owned(), facts.auth)
-        }
+        FaultCode::IssuerMismatch => with_reference(
+            format!("The answer did not come from {name}'s own sign-in, so we did not use it."),
+            facts.auth,
+        ),
+        FaultCode::Unknown => with_reference("Reconnecting usually helps.".to_owned(), facts.auth),
     }
 }
 
@@ -126,19 +136,16 @@ fn beside(notice: &Notice, row: &RowState, facts: &RowFacts<'_>) -> String {
             second(row, facts).unwrap_or_else(|| outcome.to_owned())
         }
         Notice::Failed(code) => format!("{} {outcome}", attempt(*code, name)),
-        Notice::Listed(FaultCode::IdpUnreachable) => match facts.auth.and_then(|auth| auth.expires_at) {
-            Some(end) => {
-                format!("Sign-in service is unreachable; access works until {}.", time::at(end, facts.moment))
-            }
-            None => "Sign-in service is unreachable; access still works.".to_owned(),
-        },
-        Notice::Listed(code) => consequence(*code, facts),
+        Notice::Listed(code) => still_works(*code, facts),
         Notice::TimedOut => format!("The sign-in window timed out. {outcome}"),
         Notice::AccountChanged { from, to } => format!("You were connected as {from}, now as {to}."),
         Notice::ProviderNotTold => format!(
             "{name} disconnected here. We couldn't tell {name}; you can also remove AI-Q in your {name} settings."
         ),
         Notice::NotDisconnected => format!("We couldn't disconnect {name}. Please try again."),
+        Notice::JobWaits(until) => {
+            format!("A research job is waiting for {name} until {}.", time::at(*until, facts.moment))
+        }
         Notice::WindowGone => format!("Did you close the {name} window?"),
         Notice::StillWaiting => match facts.flow_ends {
             Some(end) => {
@@ -146,6 +153,44 @@ fn beside(notice: &Notice, row: &RowState, facts: &RowFacts<'_>) -> String {
             }
             None => "Still waiting. Take your time.".to_owned(),
         },
+    }
+}
+
+/// A fault beside a sign-in that works.
+fn still_works(code: FaultCode, facts: &RowFacts<'_>) -> String {
+    let name = facts.name;
+    match code {
+        FaultCode::IdpUnreachable => match facts.auth.and_then(|auth| auth.expires_at) {
+            Some(end) => {
+                format!("Sign-in service is unreachable; access works until {}.", time::at(end, facts.moment))
+            }
+            None => "Sign-in service is unreachable; access still works.".to_owned(),
+        },
+        FaultCode::Revoked => format!("Access still works, but {name} may end it soon. Reconnect to keep it."),
+        FaultCode::ScopeMismatch => match missing(facts.auth) {
+            Some(missing) => format!("Works, but still missing: {missing}."),
+            None => format!("Works, but {name} allowed less than AI-Q needs."),
+        },
+        FaultCode::ClientMisconfigured | FaultCode::RegistrationRejected => with_reference(
+            format!("Access still works, but your administrator must finish setting up {name}."),
+            facts.auth,
+        ),
+        FaultCode::IssuerMismatch => with_reference(
+            format!(
+                "The last answer did not come from {name}'s own sign-in, so we did not use it. Access still works."
+            ),
+            facts.auth,
+        ),
+        FaultCode::ProviderMoved => format!(
+            "{name} moved its sign-in. Access still works; reconnect to use the new one. Your administrator can tell \
+             you whether that is expected."
+        ),
+        FaultCode::RejectedByServer => {
+            format!("{name} refused AI-Q a moment ago. We'll try again by ourselves.")
+        }
+        FaultCode::AccountChanged => "This is another account than before.".to_owned(),
+        FaultCode::ConsentDenied => "You chose not to allow access. Nothing was changed.".to_owned(),
+        FaultCode::Unknown => with_reference("Something went wrong, but access still works.".to_owned(), facts.auth),
     }
 }
 
@@ -213,8 +258,15 @@ fn opens(host: &str) -> String {
     format!("Opens {host} in a new window.")
 }
 
+/// While a sign-in is under way.
+pub fn waiting_in(name: &str) -> String {
+    format!("Finish in the {name} window.")
+}
+
 /// Beside a sign-in under way.
 pub const CANT_SEE_IT: &str = "Can't see it?";
+/// After another account came back than the one before.
+pub const OTHER_ACCOUNT: &str = "Use a different account";
 /// Opens the window once more.
 pub const OPEN_AGAIN: &str = "Open it again";
 /// The window was refused.

@@ -34,6 +34,25 @@ pub fn at(at: DateTime<Utc>, moment: Moment) -> String {
     }
 }
 
+/// The same as an adverb: "at 18:00", "tomorrow at 09:00", "on 3 November at 09:00".
+pub fn when(then: DateTime<Utc>, moment: Moment) -> String {
+    let days = (moment.local(then).date() - moment.local(moment.now).date()).num_days();
+    match days {
+        0 => format!("at {}", at(then, moment)),
+        -1 | 1 => at(then, moment),
+        _ => format!("on {}", at(then, moment)),
+    }
+}
+
+/// Standing alone: "today at 18:00", "tomorrow at 09:00", "3 November at 09:00".
+pub fn stamp(then: DateTime<Utc>, moment: Moment) -> String {
+    if moment.local(then).date() == moment.local(moment.now).date() {
+        format!("today at {}", at(then, moment))
+    } else {
+        at(then, moment)
+    }
+}
+
 /// "3 November", with the year when it is another one.
 pub fn date(at: DateTime<Utc>, moment: Moment) -> String {
     let (then, today) = (moment.local(at).date(), moment.local(moment.now).date());
@@ -62,6 +81,16 @@ mod tests {
         assert_eq!(says("2026-11-03T18:00:00Z", 0), "18:00");
         assert_eq!(says("2026-11-03T18:00:00Z", 60), "19:00");
         assert_eq!(says("2026-11-03T18:00:00Z", -330), "12:30");
+    }
+
+    #[test]
+    fn as_an_adverb_a_time_brings_its_own_preposition() {
+        let adverb = |text: &str| when(text.parse().unwrap(), moment(0));
+        assert_eq!(adverb("2026-11-03T18:00:00Z"), "at 18:00");
+        assert_eq!(adverb("2026-11-04T09:00:00Z"), "tomorrow at 09:00");
+        assert_eq!(adverb("2026-12-24T09:00:00Z"), "on 24 December at 09:00");
+        assert_eq!(stamp("2026-11-03T18:00:00Z".parse().unwrap(), moment(0)), "today at 18:00");
+        assert_eq!(stamp("2026-11-04T09:00:00Z".parse().unwrap(), moment(0)), "tomorrow at 09:00");
     }
 
     #[test]

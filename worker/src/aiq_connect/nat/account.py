@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from aiq_connect.access_token import AccessToken
-from aiq_connect.errors import ConfigurationMismatch
+from aiq_connect.errors import ConfigurationMismatch, ReconnectRequired
 from aiq_connect.token_store import MCPTokenStore
 
 
@@ -23,15 +23,22 @@ class Account:
 
     async def renewed(self, url: str, rejected: AccessToken, challenge: str | None) -> AccessToken:
         """Return a token after the server answered `rejected` with the `WWW-Authenticate` in `challenge`."""
-        return self._checked(await self._resolve(rejected, challenge), url)
+        return self._checked(await self._resolve(rejected.sha256, challenge), url)
 
-    async def _resolve(self, rejected: AccessToken | None = None, challenge: str | None = None) -> AccessToken:
+    async def wait_for_person(self, refusal: ReconnectRequired) -> None:
+        """Return when the owner has ended this refusal; raise `ReconnectRequired` when the job should wait no more."""
+        await self._resolve(refusal.rejected_sha256, refusal.challenge, wait=True)
+
+    async def _resolve(
+        self, rejected_sha256: str | None = None, challenge: str | None = None, *, wait: bool = False
+    ) -> AccessToken:
         return await self.store.resolve(
             None,
             self.mcp_server_id,
             job_id=self.job_id,
+            wait=wait,
             min_ttl=self.min_ttl,
-            rejected_sha256=rejected.sha256 if rejected else None,
+            rejected_sha256=rejected_sha256,
             challenge=challenge,
         )
 

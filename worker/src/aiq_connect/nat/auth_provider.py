@@ -28,6 +28,11 @@ class AiqConnectAuthProviderConfig(AuthProviderBaseConfig, name="aiq_connect"): 
     min_ttl: timedelta = Field(
         default=timedelta(seconds=30), description="How long a token has to last at least when a call begins."
     )
+    wait_for_person: bool = Field(
+        default=True,
+        description="Whether a tool call of aiq_connect_mcp_client waits when only the job's owner can help, by "
+        "signing in again. Off: the job goes on without the source at once.",
+    )
     server_url: str | None = Field(
         default=None,
         description="The MCP server's address. Needed only when another group than aiq_connect_mcp_client uses this "

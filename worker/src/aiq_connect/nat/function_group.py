@@ -1,6 +1,5 @@
 """`_type: aiq_connect_mcp_client`: an MCP server's tools, called as the owner of the job that calls them."""
 
-import asyncio
 from typing import Any, Self
 
 from nat.builder.function import FunctionGroup
@@ -9,8 +8,7 @@ from nat.plugins.mcp.utils import model_from_mcp_schema
 from pydantic import BaseModel, Field, model_validator
 
 from aiq_connect.nat.auth_provider import AiqConnectAuthProvider
-from aiq_connect.nat.job import current_job
-from aiq_connect.nat.mcp_session import McpSession
+from aiq_connect.nat.job_sessions import JobSessions, Target
 from aiq_connect.nat.tool_call import call_tool, list_tools
 
 
@@ -33,6 +31,10 @@ class AiqConnectMCPClientConfig(PerUserMCPClientConfig, name="aiq_connect_mcp_cl
 
     tools: dict[str, DeclaredTool] = Field(
         default_factory=dict, description="The server's tools that the group offers, by their names at the server."
+    )
+    wait_for_person: bool | None = Field(
+        default=None,
+        description="Whether a call waits when only the job's owner can help. Default: as the auth provider says.",
     )
 
     @model_validator(mode="after")
@@ -61,9 +63,13 @@ class AiqConnectFunctionGroup(FunctionGroup):
     def __init__(self, config: AiqConnectMCPClientConfig, provider: AiqConnectAuthProvider) -> None:
         super().__init__(config=config)
         self._client_config = config
-        self._provider = provider
-        self._sessions: dict[str, McpSession] = {}
-        self._turn = asyncio.Lock()
+        server = config.server
+        waits = provider.config.wait_for_person if config.wait_for_person is None else config.wait_for_person
+        self._sessions = JobSessions(
+            Target(str(server.url), config.tool_call_timeout, server.custom_headers),
+            provider.account,
+            wait_for_person=waits,
+        )
         for name, tool in config.tools.items():
             self._offer(name, tool)
         if not config.tools:
@@ -71,9 +77,7 @@ class AiqConnectFunctionGroup(FunctionGroup):
 
     async def aclose(self) -> None:
         """End the sessions of all jobs."""
-        sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
-            await session.aclose()
+        await self._sessions.aclose()
 
     def _offer(self, name: str, tool: DeclaredTool) -> None:
         override = (self._client_config.tool_overrides or {}).get(name)
@@ -83,36 +87,16 @@ class AiqConnectFunctionGroup(FunctionGroup):
 
         async def call(arguments: schema) -> str:  # type: ignore[valid-type]
             given: BaseModel = arguments
-            return await call_tool(self._session, name, given.model_dump(mode="json", exclude_none=True))
+            return await call_tool(self._sessions, name, given.model_dump(mode="json", exclude_none=True))
 
         self.add_function(alias, call, input_schema=schema, description=description or None)
 
     def _offer_any(self) -> None:
         async def call_any(request: _AnyTool) -> str:
-            return await call_tool(self._session, request.name, request.arguments)
+            return await call_tool(self._sessions, request.name, request.arguments)
 
         async def list_all(nothing: _Nothing) -> str:  # noqa: ARG001 - the toolkit wants one parameter
-            return await list_tools(self._session)
+            return await list_tools(self._sessions)
 
         self.add_function("list_tools", list_all, input_schema=_Nothing, description="List the server's tools.")
         self.add_function("call_tool", call_any, input_schema=_AnyTool, description="Call one of the server's tools.")
-
-    async def _session(self) -> McpSession:
-        """Return the session of the job that is calling."""
-        job_id = current_job()
-        account = self._provider.account(job_id)
-        server = self._client_config.server
-        # Asked first, so that a job of somebody who is not connected does not even open a connection.
-        await account.token(str(server.url))
-        async with self._turn:
-            session = self._sessions.get(job_id)
-            if session is not None and session.is_alive:
-                return session
-            session = McpSession(
-                str(server.url),
-                account,
-                timeout=self._client_config.tool_call_timeout,
-                headers=server.custom_headers,
-            )
-            self._sessions[job_id] = session
-            return session

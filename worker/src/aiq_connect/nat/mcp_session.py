@@ -11,7 +11,7 @@ from typing import TypeVar
 import httpx
 from mcp import ClientSession, McpError
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult, Tool
+from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, Tool
 
 from aiq_connect.errors import AiqConnectError, ServerUnreachable
 from aiq_connect.nat.account import Account
@@ -44,15 +44,30 @@ class McpSession:
         self._transport = AccountTransport(account)
         self._opened: asyncio.Future[ClientSession] | None = None
         self._closing = asyncio.Event()
+        self._is_retired = False
+        self._calls = 0
         self._life: asyncio.Task[None] | None = None
 
     async def call_tool(self, name: str, arguments: dict[str, object]) -> CallToolResult:
-        """Call the tool once. Raises `AiqConnectError` or `SessionEnded`."""
-        return await self._ask(lambda session: session.call_tool(name, arguments, read_timeout_seconds=self._timeout))
+        """Call the tool once, with one request. Raises `AiqConnectError` or `SessionEnded`.
+
+        The SDK's own `call_tool` asks for the list of tools after the call: a refusal of that second request would look
+        like one of the call, which was carried out and must not be made again.
+        """
+        call = ClientRequest(CallToolRequest(params=CallToolRequestParams(name=name, arguments=arguments)))
+        return await self._ask(
+            lambda session: session.send_request(call, CallToolResult, request_read_timeout_seconds=self._timeout)
+        )
 
     async def list_tools(self) -> list[Tool]:
         """List the tools that the owner may see."""
         return (await self._ask(lambda session: session.list_tools())).tools
+
+    def retire(self) -> None:
+        """Take no more calls, and end when those that are being made have ended."""
+        self._is_retired = True
+        if self._calls == 0:
+            self._closing.set()
 
     async def aclose(self) -> None:
         """End the session at the server and close the connections."""
@@ -61,21 +76,30 @@ class McpSession:
             await asyncio.gather(self._life, return_exceptions=True)
 
     async def _ask(self, request: Callable[[ClientSession], Awaitable[_T]]) -> _T:
+        self._calls += 1
         try:
             session = await self._open()
             return await self._unless_it_ends(request(session))
         except McpError as error:
-            failure = self._transport.failure(error.error.data) if error.error.code == FAILURE else None
-            if failure is not None:
-                if self._transport.is_broken:
-                    self._closing.set()
-                raise failure from None
-            if error.error.code == _SESSION_GONE:
-                self._closing.set()
-                raise SessionEnded from None
-            if error.error.code == httpx.codes.REQUEST_TIMEOUT:
-                raise ServerUnreachable(f"the MCP server did not answer within {self._timeout}") from None
-            raise
+            raise self._meaning(error) from None
+        finally:
+            self._calls -= 1
+            if self._is_retired:
+                self.retire()
+
+    def _meaning(self, error: McpError) -> Exception:
+        """Return what a JSON-RPC error stands for: a failure of ours, or the server's own."""
+        failure = self._transport.failure(error.error.data) if error.error.code == FAILURE else None
+        if failure is not None:
+            if self._transport.is_broken:
+                self.retire()
+            return failure
+        if error.error.code == _SESSION_GONE:
+            self._closing.set()
+            return SessionEnded()
+        if error.error.code == httpx.codes.REQUEST_TIMEOUT:
+            return ServerUnreachable(f"the MCP server did not answer within {self._timeout}")
+        return error
 
     async def _open(self) -> ClientSession:
         if self._opened is None:
@@ -105,7 +129,9 @@ class McpSession:
             if opened.done():
                 _log.info("an MCP session broke: %s", type(_cause(error)).__name__)
             else:
-                opened.set_exception(_cause(error))
+                cause = _cause(error)
+                # Said once, because several calls may have waited for the session.
+                opened.set_exception(self._meaning(cause) if isinstance(cause, McpError) else cause)
         finally:
             opened.cancel()
 
@@ -125,7 +151,12 @@ class McpSession:
     @property
     def is_alive(self) -> bool:
         """Say whether another call may be made on this session."""
-        return not self._closing.is_set() and (self._life is None or not self._life.done())
+        return not self._is_retired and not self._closing.is_set() and (self._life is None or not self._life.done())
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether nothing of this session is left to be closed."""
+        return self._closing.is_set() and (self._life is None or self._life.done())
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -14,25 +14,24 @@ from typing import TypeVar
 from mcp import McpError
 from mcp.types import CallToolResult, TextContent
 
-from aiq_connect.errors import AiqConnectError, ServerUnreachable
+from aiq_connect.errors import AiqConnectError, ReconnectRequired, ServerUnreachable
+from aiq_connect.nat.job_sessions import JobSessions
 from aiq_connect.nat.mcp_session import McpSession, SessionEnded
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-OpenSession = Callable[[], Awaitable[McpSession]]
 
-
-async def call_tool(open_session: OpenSession, name: str, arguments: dict[str, object]) -> str:
+async def call_tool(sessions: JobSessions, name: str, arguments: dict[str, object]) -> str:
     """Call the tool and return its text, or a JSON object with `error`."""
-    return await _answer(name, open_session, lambda session: session.call_tool(name, arguments), _text)
+    return await _answer(name, sessions, lambda session: session.call_tool(name, arguments), _text)
 
 
-async def list_tools(open_session: OpenSession) -> str:
+async def list_tools(sessions: JobSessions) -> str:
     """Return the tools as a JSON array of name, description and input schema, or a JSON object with `error`."""
     return await _answer(
         "list_tools",
-        open_session,
+        sessions,
         lambda session: session.list_tools(),
         lambda tools: json.dumps(
             [{"name": t.name, "description": t.description or "", "input_schema": t.inputSchema} for t in tools]
@@ -42,14 +41,13 @@ async def list_tools(open_session: OpenSession) -> str:
 
 async def _answer(
     name: str,
-    open_session: OpenSession,
+    sessions: JobSessions,
     request: Callable[[McpSession], Awaitable[_T]],
     render: Callable[[_T], str],
 ) -> str:
     try:
-        return render(await _made(open_session, request))
+        return render(await _made(sessions, request))
     except AiqConnectError as failure:
-        # Waiting for a person belongs here: a call that its own request's refusal ended may be made anew.
         _log.info("tool %s was not called: %s", name, failure.code)
         return json.dumps(failure.as_result())
     except McpError as error:
@@ -57,16 +55,24 @@ async def _answer(
         return json.dumps({"error": "tool_failed", "message": error.error.message, "retryable": False})
 
 
-async def _made(open_session: OpenSession, request: Callable[[McpSession], Awaitable[_T]]) -> _T:
-    try:
-        return await request(await open_session())
-    except SessionEnded:
-        # A server that was restarted: the call was refused unread, so making it again cannot do anything twice.
-        pass
-    try:
-        return await request(await open_session())
-    except SessionEnded:
-        raise ServerUnreachable("the MCP server does not keep its sessions") from None
+async def _made(sessions: JobSessions, request: Callable[[McpSession], Awaitable[_T]]) -> _T:
+    """Make the request, and make it anew as long as the one before certainly was not carried out."""
+    was_restarted = False
+    while True:
+        session: McpSession | None = None
+        try:
+            session = await sessions.open()
+            return await request(session)
+        except SessionEnded:
+            # A server that was restarted: it refused the call unread.
+            if was_restarted:
+                raise ServerUnreachable("the MCP server does not keep its sessions") from None
+            was_restarted = True
+        except ReconnectRequired as refusal:
+            # Said of this very request only: the server answered it with 401 or 403, or it was never sent.
+            if session is not None:
+                sessions.retire(session)
+            await sessions.person_has_helped(refusal)
 
 
 def _text(result: CallToolResult) -> str:

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent.parent
-ROWS = json.loads((FOLDER / "rows.json").read_text(encoding="utf-8"))
+
+
+def all_rows(source: str) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = json.loads((FOLDER / f"{source}.json").read_text(encoding="utf-8"))
+    return rows
 
 
 def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -22,11 +26,26 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("person", ["alice", "bob", "carol"])
-def test_a_person_sees_exactly_the_rows_that_belong_to_that_person(person: str) -> None:
-    rows = json.loads(run("--list", person).stdout)
-    assert rows == [row for row in ROWS if row["owner"] == person]
+@pytest.mark.parametrize(
+    ("source", "chosen", "person"),
+    [
+        ("incidents", (), "alice"),
+        ("incidents", (), "bob"),
+        ("incidents", ("--source", "incidents"), "carol"),
+        ("tickets", ("--source", "tickets"), "alice"),
+    ],
+)
+def test_a_person_sees_exactly_the_rows_that_belong_to_that_person(
+    source: str, chosen: tuple[str, ...], person: str
+) -> None:
+    rows = json.loads(run(*chosen, "--list", person).stdout)
+    assert rows == [row for row in all_rows(source) if row["owner"] == person]
     assert len(rows) >= 2
+
+
+def test_no_row_is_in_both_sources() -> None:
+    incidents, tickets = ({row["id"] for row in all_rows(source)} for source in ("incidents", "tickets"))
+    assert not incidents & tickets
 
 
 def test_a_stranger_sees_nothing() -> None:
@@ -34,9 +53,9 @@ def test_a_stranger_sees_nothing() -> None:
 
 
 def test_a_missing_variable_is_named() -> None:
-    answer = run(DEMO_MCP_URL="")
+    answer = run("--source", "tickets", DEMO_TICKETS_URL="")
     assert answer.returncode == 1
-    assert "DEMO_MCP_URL" in answer.stderr
+    assert "DEMO_TICKETS_URL" in answer.stderr
 
 
 def test_a_port_in_use_is_said_in_words() -> None:

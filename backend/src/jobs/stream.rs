@@ -1,0 +1,135 @@
+//! What a job tells its owner while it runs: where it is, and for which sources it needs them.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use aiq_connect_shared::JobEvent;
+use tokio::sync::watch;
+
+use super::{
+    Gate,
+    gate::JobError,
+    seats::Seat,
+    status_watch::{Seen, SeenStatus},
+};
+use crate::{
+    connections::Connections,
+    domain::{JobId, Principal},
+    storage::{Store, StoreError},
+    timing,
+};
+
+/// Why a stream does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// No such job, or not this person's.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// One person cannot use the service up.
+    #[error("too many streams are open")]
+    TooMany,
+}
+
+/// One thing that a stream says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// How it comes by its news; the first thing it says.
+    Mode,
+    /// Where the job is, at every change.
+    Status(SeenStatus),
+    /// Something that stays said: a stream that is opened anew after this id goes on with the next.
+    Event(i64, JobEvent),
+}
+
+/// An open stream.
+pub struct JobStream {
+    connections: Arc<Connections>,
+    store: Arc<dyn Store>,
+    job: JobId,
+    /// The last event that was said.
+    after: i64,
+    /// Where the job is; nobody knows when there is no research service.
+    seen: Option<Seen>,
+    told: Option<SeenStatus>,
+    bell: watch::Receiver<()>,
+    next: VecDeque<Frame>,
+    is_over: bool,
+    _seat: Seat,
+}
+
+impl Gate {
+    /// Opens the stream of the person's own job, after the event that they heard last.
+    pub async fn stream(&self, owner: &Principal, id: &JobId, after: i64) -> Result<JobStream, StreamError> {
+        self.own_job(owner, id).await?;
+        let seat = self.seats.take(owner.id()).ok_or(StreamError::TooMany)?;
+        Ok(JobStream {
+            connections: Arc::clone(&self.connections),
+            store: Arc::clone(&self.store),
+            job: id.clone(),
+            after,
+            seen: self.watch.as_ref().map(|watch| watch.follow(id, self.vault.pairwise(owner))),
+            told: None,
+            bell: self.connections.bell().listen(),
+            next: VecDeque::from([Frame::Mode]),
+            is_over: false,
+            _seat: seat,
+        })
+    }
+}
+
+impl JobStream {
+    /// What is said next; `None` when everything is said and the job is over.
+    pub async fn next(&mut self) -> Option<Frame> {
+        loop {
+            if let Some(frame) = self.next.pop_front() {
+                return Some(frame);
+            }
+            if self.is_over {
+                return None;
+            }
+            // Whatever is rung for from here on may not be seen by the look that follows.
+            self.bell.mark_unchanged();
+            if let Err(error) = self.look().await {
+                tracing::warn!(job.id = %self.job, %error, "a job's stream cannot be read at the moment");
+            }
+            if self.next.is_empty() && !self.is_over {
+                self.pause().await;
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let seen = self.seen.as_mut().and_then(|seen| seen.borrow_and_update().clone());
+        let was_over = match &seen {
+            Some(seen) => seen.state.is_over(),
+            None if self.seen.is_none() => !self.store.find_job(&self.job).await?.is_some_and(|job| job.is_alive),
+            None => false,
+        };
+        // After the status was seen: at the job's end nothing more will come than what is there by now.
+        for event in self.store.told_after(&self.job, self.after).await? {
+            self.after = event.id;
+            self.next.push_back(Frame::Event(event.id, self.connections.job_event(&self.job, event)));
+        }
+        // Said last, so that a client that leaves at the end of its job has heard everything.
+        if seen.is_some() && seen != self.told {
+            self.next.extend(seen.clone().map(Frame::Status));
+            self.told = seen;
+        }
+        self.is_over = was_over;
+        Ok(())
+    }
+
+    async fn pause(&mut self) {
+        let changed = async {
+            match &mut self.seen {
+                Some(seen) => seen.changed().await.is_err(),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // Nobody asks for the job any more: the client opens the stream anew.
+            is_gone = changed => self.is_over = is_gone,
+            _ = self.bell.changed() => {}
+            () = tokio::time::sleep(timing::STREAM_POLL) => {}
+        }
+    }
+}
