@@ -72,6 +72,7 @@ Servers
 People
   ok       sign in at http://127.0.0.1:1 as client `aiq`
   note     cannot submit jobs here: `aiq_connect.upstream` is not set
+  ok       a job waits 900 s for its owner, and 8 wait at once at most
 
 Listeners
   ok       people reach it as http://localhost:8000/; it listens on 127.0.0.1:8000
@@ -115,6 +116,25 @@ fn check_names_what_keeps_a_source_from_being_connected() {
     let Said { code, out, .. } = in_a_new_folder(&incomplete, &["check", "--offline"]);
     assert_eq!(code, Some(1));
     assert!(out.contains("warning  crm cannot be connected: ") && out.contains("client_secret"), "{out}");
+}
+
+#[test]
+fn check_tells_how_people_are_told_apart_and_when_they_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let without = GOOD.lines().filter(|line| !line.contains("sign_in")).collect::<Vec<_>>().join("\n");
+    let check = |yaml: &str, variables: &[(&str, &str)]| run(folder.path(), yaml, &["check", "--offline"], variables);
+    let nobody = check(&without, &[]);
+    assert_eq!(nobody.code, Some(1));
+    assert!(nobody.out.contains("warning  cannot be told apart, so personal sources are off"), "{}", nobody.out);
+    let issuer = ("AIQ_JWT_ISSUER", "http://127.0.0.1:1");
+    let tokens = check(&without, &[issuer, ("AIQ_JWT_AUDIENCE", "aiq")]);
+    assert_eq!(tokens.code, Some(0), "{}", tokens.out);
+    assert!(tokens.out.contains("are known by tokens of http://127.0.0.1:1 for `aiq`"), "{}", tokens.out);
+    let any = check(&format!("{without}\n  allow_any_audience: true\n"), &[issuer]);
+    assert_eq!(any.code, Some(1));
+    assert!(any.out.contains("for anybody"), "{}", any.out);
+    let local = check(&format!("{without}\n  local_user: alice\n"), &[]);
+    assert!(local.out.contains("everybody on this machine is `alice`"), "{}", local.out);
 }
 
 #[test]
