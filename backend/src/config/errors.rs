@@ -75,7 +75,7 @@ pub(super) fn advice<'n>(wrong: &str, right: impl IntoIterator<Item = &'n str>, 
     right.sort_unstable();
     match right.len() {
         0 => format!("; there are no {these}"),
-        1..=12 => format!("; {these}: {}", right.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        1..=20 => format!("; {these}: {}", right.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
         _ => String::new(),
     }
 }

@@ -66,7 +66,7 @@ async fn health_tells_what_is_configured_to_surprise() {
     let provider = Provider::start().await;
     let settings = "  worker: {insecure: true}\n".to_owned();
     let upstream = Some("http://127.0.0.1:1".to_owned());
-    let service = Service::with(&provider, Wishes { settings, upstream }).await;
+    let service = Service::with(&provider, Wishes { settings, upstream, ..Wishes::default() }).await;
     let health = health(&service, "ok").await;
     assert_eq!(codes(&health), ["research_service_unreachable", "worker_listener_insecure"]);
     assert_eq!((&health["status"], &health["research"]), (&json!("healthy"), &json!("unreachable")));
