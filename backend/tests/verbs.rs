@@ -158,6 +158,32 @@ fn check_knows_what_aiq_would_trip_over_and_says_so_only_where_an_aiq_is_started
     assert_eq!(in_a_new_folder(&for_nat, &["check", "--offline"]).code, Some(0));
 }
 
+/// A realistic configuration of an AIQ 2.2, which `docs/configuration.md` shows as an example.
+#[test]
+fn check_explains_the_sample_of_an_aiq_and_finds_each_of_its_traps() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sample-on-this-machine.yml");
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aiq-connect"));
+    command.current_dir(folder.path()).env_clear().args(["check", "--offline", "--config"]).arg(file);
+    let Output { status, stdout, .. } = command.output().unwrap();
+    let out = String::from_utf8(stdout).unwrap();
+    assert_eq!(status.code(), Some(1), "{out}");
+    for sentence in [
+        "github_mcp \"GitHub\": protected, because its tools are of the group `github_tools` of `_type: per_user_mcp_client`",
+        "gdrive \"Google Drive\": protected, because its `per_user_auth` block says so; server `gdrive`",
+        "gdrive at http://127.0.0.1:9704/mcp: registers itself (RFC 7591) as \"AIQ (test)\"",
+        "github_mcp at http://127.0.0.1:9703/mcp: pre-registered public client `gh-public-client`; asks for repo read:org",
+        "warning  servicenow_mcp cannot be connected: ",
+        "web_search \"Web Search\": needs no account",
+    ] {
+        assert!(out.contains(sentence), "{sentence}\nis not in\n{out}");
+    }
+    let traps = |words: &str| out.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(traps("AIQ 2.2 checks this source by itself"), 3);
+    assert_eq!(traps("AIQ 2.1 and 2.2 answer 422"), 2);
+    assert_eq!(traps("in AIQ's own process this group breaks the chat"), 2);
+}
+
 #[test]
 fn a_configuration_that_cannot_be_used_ends_with_2_and_json_names_the_places() {
     let wrong = GOOD.replace("outbound:", "outbuond:");
