@@ -60,7 +60,9 @@ impl Key {
     }
 
     pub fn sign_with(&self, header: &Header, claims: &Value) -> String {
-        jsonwebtoken::encode(header, claims, &self.pair).unwrap()
+        let token = jsonwebtoken::encode(header, claims, &self.pair).unwrap();
+        super::logs::note_secret("subject_token", &token);
+        token
     }
 }
 
