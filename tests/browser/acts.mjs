@@ -53,6 +53,9 @@ export async function connect(person, source, verb = 'Connect') {
   await closed(opened);
 }
 
+/** The provider's page is in the window, and waits for the person. */
+export const isAtTheProvider = (opened) => opened.getByRole('button', { name: /sign-in|continue/i }).waitFor();
+
 /** A window that has done its work closes itself. */
 export async function closed(opened) {
   if (!opened.isClosed()) await opened.waitForEvent('close');

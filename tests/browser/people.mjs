@@ -42,7 +42,7 @@ export async function arrive(browser, name, options = {}) {
     else note(`console error: ${message.text()} (${url})`);
   });
   context.on('weberror', (error) => note(`page error: ${error.error().message}`));
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const person = { name, context, trouble, refusals, page: await context.newPage() };
   /** Chromium writes every answer from 400 on to the console; this one is meant. */
   person.expectRefusal = (status, path) => refusals.push({ status, path });

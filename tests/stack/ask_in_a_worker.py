@@ -1,28 +1,28 @@
 """Asks for tokens inside real Dask workers, and uses them: one question a line on standard input, one answer a line.
 
-A question is a JSON object: `form` (`async` or `sync`), `sub`, `server`, `job`, and perhaps `again` (ask once more when
-the token has ended) and `key` (another worker key than the worker's own). An answer says whose token it was by the MCP
-server's own word, never the token.
+A question is a JSON object: `form` (`async` or `sync`), `sub`, `server`, `job`, and perhaps `refuse` (ask once more as
+if the server had refused the token) and `key` (another worker key than the worker's own). An answer says whose the last
+token was by the MCP server's own word, and names tokens by their hashes only.
 """
 
+import asyncio
 import json
 import os
 import sys
 from typing import Any
 
+from aiq_connect import AiqConnectError, Broker, MCPTokenStore, SyncBroker, SyncMCPTokenStore
 from distributed import Client
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
 
 Question = dict[str, Any]
 
 
-def used(token: Any) -> dict[str, Any]:
-    """Call the MCP server as the token's owner, and say who that is."""
-    import asyncio
+def owner(token: Any) -> str:
+    """Call the MCP server with the token, and return who that is there."""
 
-    from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
-
-    async def whoami() -> dict[str, Any]:
+    async def whoami() -> str:
         headers = {"Authorization": f"Bearer {token.value}"}
         async with (
             streamablehttp_client(token.server_url, headers=headers) as (read, write, _),
@@ -30,9 +30,9 @@ def used(token: Any) -> dict[str, Any]:
         ):
             await session.initialize()
             answer = await session.call_tool("whoami", {})
-        return json.loads(answer.content[0].text)
+        return str(json.loads(answer.content[0].text)["sub"])
 
-    return {"sub": asyncio.run(whoami())["sub"], "sha256": token.sha256, "scopes": list(token.scopes)}
+    return asyncio.run(whoami())
 
 
 def failed(error: Exception) -> dict[str, Any]:
@@ -42,45 +42,38 @@ def failed(error: Exception) -> dict[str, Any]:
 
 def ask_sync(question: Question) -> dict[str, Any]:
     """Ask as an ordinary task does, in one of the worker's threads."""
-    import time
-    from datetime import UTC, datetime
-
-    from aiq_connect import AiqConnectError, SyncBroker, SyncMCPTokenStore
-
     broker = SyncBroker(os.environ["AIQ_CONNECT_WORKER_URL"], question["key"]) if question.get("key") else None
     with SyncMCPTokenStore(broker) as store:
         try:
-            token = store.resolve(question["sub"], question["server"], job_id=question["job"])
-            tokens = [used(token)]
-            if question.get("again"):
-                assert token.expires_at is not None
-                time.sleep(max(0.0, (token.expires_at - datetime.now(UTC)).total_seconds()) + 0.1)
-                tokens.append(used(store.resolve(question["sub"], question["server"], job_id=question["job"])))
+            tokens = [store.resolve(question["sub"], question["server"], job_id=question["job"])]
+            if question.get("refuse"):
+                refused = tokens[0].sha256
+                tokens.append(
+                    store.resolve(question["sub"], question["server"], job_id=question["job"], rejected_sha256=refused)
+                )
+            found = owner(tokens[-1])
         except AiqConnectError as error:
             return {"process": os.getpid(), **failed(error)}
-    return {"process": os.getpid(), "tokens": tokens}
+    return {"process": os.getpid(), "sub": found, "tokens": [token.sha256 for token in tokens]}
 
 
 async def ask_async(question: Question) -> dict[str, Any]:
     """Ask as a coroutine task does, on the worker's own event loop."""
-    import asyncio
-    from datetime import UTC, datetime
-
-    from aiq_connect import AiqConnectError, Broker, MCPTokenStore
-
     broker = Broker(os.environ["AIQ_CONNECT_WORKER_URL"], question["key"]) if question.get("key") else None
     async with MCPTokenStore(broker) as store:
         try:
-            token = await store.resolve(question["sub"], question["server"], job_id=question["job"])
-            tokens = [await asyncio.to_thread(used, token)]
-            if question.get("again"):
-                assert token.expires_at is not None
-                await asyncio.sleep(max(0.0, (token.expires_at - datetime.now(UTC)).total_seconds()) + 0.1)
-                token = await store.resolve(question["sub"], question["server"], job_id=question["job"])
-                tokens.append(await asyncio.to_thread(used, token))
+            tokens = [await store.resolve(question["sub"], question["server"], job_id=question["job"])]
+            if question.get("refuse"):
+                refused = tokens[0].sha256
+                tokens.append(
+                    await store.resolve(
+                        question["sub"], question["server"], job_id=question["job"], rejected_sha256=refused
+                    )
+                )
+            found = await asyncio.to_thread(owner, tokens[-1])
         except AiqConnectError as error:
             return {"process": os.getpid(), **failed(error)}
-    return {"process": os.getpid(), "tokens": tokens}
+    return {"process": os.getpid(), "sub": found, "tokens": [token.sha256 for token in tokens]}
 
 
 def main() -> None:

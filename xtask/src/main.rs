@@ -53,7 +53,7 @@ enum Verb {
     },
     /// Run the browser's tests alone.
     E2e {
-        /// Only the files whose names contain this, such as `criterion-3`.
+        /// Only the files whose names contain this, such as `criterion-3`; `criterion-7` walks the guide.
         #[arg(default_value = "")]
         name: String,
     },

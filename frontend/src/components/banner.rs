@@ -98,6 +98,8 @@ fn act(source: &Named, is_only: bool, props: &BannerNoteProps) -> Option<Html> {
     let name = row_words::action_name(action, &source.name);
     let label = if is_only { row_words::action(action).to_owned() } else { name.clone() };
     Some(html! {
-        <button type="button" class="button is-small" {onclick} aria-label={name}>{ label }</button>
+        // It goes away with the click; the row, where the sign-in goes on, stays.
+        <button type="button" class="button is-small" {onclick} aria-label={name}
+            data-focus-home={format!("details-{}", source.id)}>{ label }</button>
     })
 }

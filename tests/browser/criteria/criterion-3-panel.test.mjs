@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { action, breakAtTheProvider, call, closed, connect, disconnect, INCIDENTS, isWanted, opening, row, rowIs, signIn, want, window } from '../acts.mjs';
+import { action, breakAtTheProvider, call, closed, connect, disconnect, INCIDENTS, isAtTheProvider, isWanted, opening, row, rowIs, signIn, want, window } from '../acts.mjs';
 import { arrive, assertQuiet, atTheProvider, cancelAtTheProvider, home, launch } from '../people.mjs';
 import { provider } from '../stack.mjs';
 
@@ -32,6 +32,18 @@ async function inDetails(press) {
   return row(erin, INCIDENTS).getByRole('button', { name: press }).click();
 }
 
+/** The name of what has the focus in the page, whichever window the system has in front. */
+const focused = () => erin.page.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.textContent);
+
+/** Goes on from control to control until the one of this name has the focus. */
+async function tabTo(name) {
+  for (let steps = 0; steps < 60; steps += 1) {
+    if (name.test(await focused())) return;
+    await erin.page.keyboard.press('Tab');
+  }
+  assert.fail(`Tab never reached ${name}`);
+}
+
 describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and error states', { concurrency: false }, () => {
   test('Connect, what was granted in the details, Disconnect after a question', async () => {
     await rowIs(erin, INCIDENTS, 'disconnected', /Not connected/);
@@ -40,7 +52,7 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
     await erin.page.getByTestId(`source-details-${INCIDENTS.id}`).click();
     assert.match(await row(erin, INCIDENTS).innerText(), /incidents:read/);
     await erin.page.getByTestId(`source-disconnect-${INCIDENTS.id}`).click();
-    assert.equal(await erin.page.locator(':focus').innerText(), 'Keep connected', 'the safe choice has the focus');
+    assert.equal(await focused(), 'Keep connected', 'the safe choice has the focus');
     await erin.page.keyboard.press('Escape');
     await rowIs(erin, INCIDENTS, 'connected');
     await erin.page.getByTestId(`source-details-${INCIDENTS.id}`).click();
@@ -61,6 +73,7 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
 
   test('cancelling closes the window and leaves everything as it was', async () => {
     const opened = await window(erin, INCIDENTS);
+    await isAtTheProvider(opened);
     await rowIs(erin, INCIDENTS, 'connecting', /Waiting for sign-in/);
     await action(erin, INCIDENTS).click();
     await rowIs(erin, INCIDENTS, 'disconnected', /Not connected/);
@@ -144,7 +157,7 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
   test('a provider that cuts its pages off from our window hinders nothing', async () => {
     await provider.set({ opener_cut: true });
     const opened = await window(erin, INCIDENTS);
-    await opened.getByRole('button', { name: /sign-in|continue/i }).waitFor();
+    await isAtTheProvider(opened);
     assert.equal(await opened.evaluate(() => globalThis.opener), null, 'the opener is really cut off');
     await rowIs(erin, INCIDENTS, 'connecting');
     await atTheProvider(opened, erin.name);
@@ -154,17 +167,12 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
 
   test('the keyboard alone connects, looks and disconnects', async () => {
     const { keyboard } = erin.page;
-    const tabTo = async (name) => {
-      for (let steps = 0; steps < 60; steps += 1) {
-        const focused = erin.page.locator(':focus');
-        if (await focused.count() && name.test(await focused.evaluate((element) => element.ariaLabel ?? element.textContent))) return;
-        await keyboard.press('Tab');
-      }
-      assert.fail(`Tab never reached ${name}`);
-    };
+    // Where it is not on, the banner has nothing to say, and the row's own button comes first.
+    await want(erin, INCIDENTS, false);
     await tabTo(/^Connect Team Incidents$/);
     const opened = await opening(erin, () => keyboard.press('Enter'));
-    assert.match(await erin.page.locator(':focus').getAttribute('aria-label'), /Cancel/, 'the same button calls it off');
+    await rowIs(erin, INCIDENTS, 'connecting');
+    assert.match(await focused(), /^Cancel/, 'the same button calls it off');
     await opened.locator('button[autofocus]').waitFor();
     await opened.keyboard.press('Enter');
     await atTheProvider(opened, erin.name);
@@ -175,10 +183,22 @@ describe('3. the panel shows Connect, Reconnect and Disconnect, and expired and 
     await tabTo(/^Disconnect Team Incidents$/);
     await keyboard.press('Enter');
     await erin.page.getByTestId('confirm-disconnect').waitFor();
-    assert.equal(await erin.page.locator(':focus').innerText(), 'Keep connected');
+    assert.equal(await focused(), 'Keep connected');
     await keyboard.press('Tab');
     await keyboard.press('Enter');
     await rowIs(erin, INCIDENTS, 'disconnected');
+  });
+
+  test('Connect in the banner goes away with the click, and the focus stays near', async () => {
+    await want(erin, INCIDENTS);
+    const banner = erin.page.getByTestId('banner');
+    await banner.getByRole('button', { name: 'Connect Team Incidents' }).focus();
+    const opened = await opening(erin, () => erin.page.keyboard.press('Enter'));
+    await rowIs(erin, INCIDENTS, 'connecting');
+    assert.equal(await focused(), 'Details, Team Incidents');
+    await isAtTheProvider(opened);
+    await action(erin, INCIDENTS).click();
+    await closed(opened);
   });
 
   test('nothing came up in any window', () => assertQuiet(erin));

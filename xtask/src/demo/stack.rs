@@ -15,7 +15,8 @@ use crate::project::Project;
 use crate::say;
 
 const GLANCE: Duration = Duration::from_millis(50);
-const START: Duration = Duration::from_mins(3);
+/// A machine that does much else needs minutes; a process that cannot start says so before.
+const START: Duration = Duration::from_mins(4);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A running system. Dropping it ends every process of it.
