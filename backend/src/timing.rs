@@ -43,6 +43,8 @@ pub const ISSUER_KEYS_LIFETIME: TimeDelta = TimeDelta::minutes(10);
 pub const ISSUER_KEYS_AGAIN: TimeDelta = TimeDelta::seconds(30);
 /// How soon after a failure.
 pub const ISSUER_KEYS_RETRY: TimeDelta = TimeDelta::seconds(5);
+/// How long somebody whose key is known waits for newer ones.
+pub const ISSUER_KEYS_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long the last good ones are used while the issuer is away: a key that leaked must not be good for ever.
 pub const ISSUER_KEYS_LAST_GOOD: TimeDelta = TimeDelta::hours(24);
 /// How far the clocks of those who sign tokens may differ from ours.

@@ -83,7 +83,8 @@ fn events_in(text: &str) -> Vec<Event> {
             assert!(message.starts_with('"'), "a line ends with its message, a literal: {message}");
             Event {
                 level: level.to_owned(),
-                message: message.trim_matches('"').to_owned(),
+                // A long one goes on in the next line.
+                message: message.trim_matches('"').split("\\\n").map(str::trim_start).collect(),
                 fields: arguments.iter().map(|argument| field(argument)).collect(),
             }
         })

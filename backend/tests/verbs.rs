@@ -72,6 +72,7 @@ Servers
 People
   ok       sign in at http://127.0.0.1:1 as client `aiq`
   note     cannot submit jobs here: `aiq_connect.upstream` is not set
+  ok       a job waits 900 s for its owner, and 8 wait at once at most
 
 Listeners
   ok       people reach it as http://localhost:8000/; it listens on 127.0.0.1:8000
@@ -118,6 +119,25 @@ fn check_names_what_keeps_a_source_from_being_connected() {
 }
 
 #[test]
+fn check_tells_how_people_are_told_apart_and_when_they_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let without = GOOD.lines().filter(|line| !line.contains("sign_in")).collect::<Vec<_>>().join("\n");
+    let check = |yaml: &str, variables: &[(&str, &str)]| run(folder.path(), yaml, &["check", "--offline"], variables);
+    let nobody = check(&without, &[]);
+    assert_eq!(nobody.code, Some(1));
+    assert!(nobody.out.contains("warning  cannot be told apart, so personal sources are off"), "{}", nobody.out);
+    let issuer = ("AIQ_JWT_ISSUER", "http://127.0.0.1:1");
+    let tokens = check(&without, &[issuer, ("AIQ_JWT_AUDIENCE", "aiq")]);
+    assert_eq!(tokens.code, Some(0), "{}", tokens.out);
+    assert!(tokens.out.contains("are known by tokens of http://127.0.0.1:1 for `aiq`"), "{}", tokens.out);
+    let any = check(&format!("{without}\n  allow_any_audience: true\n"), &[issuer]);
+    assert_eq!(any.code, Some(1));
+    assert!(any.out.contains("for anybody"), "{}", any.out);
+    let local = check(&format!("{without}\n  local_user: alice\n"), &[]);
+    assert!(local.out.contains("everybody on this machine is `alice`"), "{}", local.out);
+}
+
+#[test]
 fn check_knows_what_aiq_would_trip_over_and_says_so_only_where_an_aiq_is_started() {
     let for_aiq = format!(
         "general: {{front_end: {{_type: aiq_api}}}}\n{}",
@@ -136,6 +156,32 @@ fn check_knows_what_aiq_would_trip_over_and_says_so_only_where_an_aiq_is_started
     }
     let for_nat = for_aiq.replace("_type: aiq_api", "_type: fastapi");
     assert_eq!(in_a_new_folder(&for_nat, &["check", "--offline"]).code, Some(0));
+}
+
+/// A realistic configuration of an AIQ 2.2, which `docs/configuration.md` shows as an example.
+#[test]
+fn check_explains_the_sample_of_an_aiq_and_finds_each_of_its_traps() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sample-on-this-machine.yml");
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aiq-connect"));
+    command.current_dir(folder.path()).env_clear().args(["check", "--offline", "--config"]).arg(file);
+    let Output { status, stdout, .. } = command.output().unwrap();
+    let out = String::from_utf8(stdout).unwrap();
+    assert_eq!(status.code(), Some(1), "{out}");
+    for sentence in [
+        "github_mcp \"GitHub\": protected, because its tools are of the group `github_tools` of `_type: per_user_mcp_client`",
+        "gdrive \"Google Drive\": protected, because its `per_user_auth` block says so; server `gdrive`",
+        "gdrive at http://127.0.0.1:9704/mcp: registers itself (RFC 7591) as \"AIQ (test)\"",
+        "github_mcp at http://127.0.0.1:9703/mcp: pre-registered public client `gh-public-client`; asks for repo read:org",
+        "warning  servicenow_mcp cannot be connected: ",
+        "web_search \"Web Search\": needs no account",
+    ] {
+        assert!(out.contains(sentence), "{sentence}\nis not in\n{out}");
+    }
+    let traps = |words: &str| out.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(traps("AIQ 2.2 checks this source by itself"), 3);
+    assert_eq!(traps("AIQ 2.1 and 2.2 answer 422"), 2);
+    assert_eq!(traps("in AIQ's own process this group breaks the chat"), 2);
 }
 
 #[test]

@@ -87,6 +87,20 @@ pub enum SkipReason {
     Unknown,
 }
 
+impl SkipReason {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Skipped => "skipped",
+            Self::DeadlinePassed => "deadline_passed",
+            Self::Disconnected => "disconnected",
+            Self::TooManyWaiting => "too_many_waiting",
+            Self::NotRecoverable => "not_recoverable",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// The body of `POST /v1/jobs/async/job/{id}/waits/{source}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitRequest {

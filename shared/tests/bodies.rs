@@ -47,9 +47,11 @@ const BODIES: &[(&str, Reread)] = &[
     ("submitted", again::<wire::SubmitAnswer>),
     // AIQ's own words for 401; `detail` has no type of ours.
     ("unauthenticated", |body| Ok(json!({"detail": body["detail"], "error": again::<wire::Problem>(body)?["error"]}))),
+    ("wait_over", again::<wire::Problem>),
     ("worker_reconnect_required", again::<wire::ReconnectRequired>),
     ("worker_token", again::<wire::ResolvedToken>),
     ("worker_unreachable", again::<wire::Problem>),
+    ("worker_waits", again::<wire::ReconnectRequired>),
 ];
 
 /// Fields whose words may grow in later versions.

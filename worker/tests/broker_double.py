@@ -22,7 +22,7 @@ class Answer:
 
     @property
     def may_wait(self) -> bool:
-        return self.status == 409 and self.body is not None and self.body["waits_until"] is not None
+        return self.status == 409 and self.body is not None and self.body.get("waits_until") is not None
 
 
 @dataclass

@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import time
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +13,15 @@ from tests.broker_double import BrokerDouble, broker_double
 def broker() -> Iterator[BrokerDouble]:
     with broker_double() as double:
         yield double
+
+
+@pytest.fixture(scope="module")
+def mcp_garbage() -> Iterator[None]:
+    """Collect the streams that the MCP SDK's server leaves open, here and not in the middle of somebody else's test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 async def until(fact: Callable[[], bool]) -> None:

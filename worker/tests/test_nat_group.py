@@ -14,6 +14,7 @@ from tests.nat_group import built, of_job
 
 # The MCP SDK's server and the toolkit warn about themselves.
 pytestmark = [
+    pytest.mark.usefixtures("mcp_garbage"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]

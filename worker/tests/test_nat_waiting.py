@@ -14,6 +14,7 @@ from tests.nat_group import built, of_job
 
 # The MCP SDK's server and the toolkit warn about themselves.
 pytestmark = [
+    pytest.mark.usefixtures("mcp_garbage"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
@@ -109,7 +110,7 @@ async def test_waiting_can_be_switched_off(
     broker: BrokerDouble, server: McpDouble, switched_off: dict[str, Any]
 ) -> None:
     dies(server, broker)
-    async with built(server.url, **switched_off) as group:
+    async with built(server.url, **switched_off) as group, asyncio.timeout(20):
         assert (await group.failure("whoami"))["error"] == "mcp_auth_required"
     assert broker.polls == []
 
@@ -137,7 +138,7 @@ async def test_calls_of_one_job_wait_together(broker: BrokerDouble, server: McpD
 async def test_a_call_that_is_being_carried_out_is_neither_ended_nor_repeated(
     broker: BrokerDouble, server: McpDouble
 ) -> None:
-    async with built(server.url) as group:
+    async with built(server.url) as group, asyncio.timeout(40):
         running = asyncio.create_task(group.call("slow"))
         await until(lambda: server.calls == ["slow"])
         dies(server, broker)
@@ -148,6 +149,13 @@ async def test_a_call_that_is_being_carried_out_is_neither_ended_nor_repeated(
         comes_back(server, broker)
         assert await refused == "alice"
     assert server.calls == ["slow", "whoami"]
+
+
+async def test_a_call_that_was_sent_and_not_answered_is_not_repeated(server: McpDouble) -> None:
+    async with built(server.url, of_group={"tool_call_timeout": 1}) as group:
+        assert (await group.failure("slow"))["error"] == "server_unreachable"
+        server.release.set()
+    assert server.calls == ["slow"]
 
 
 async def test_a_call_whose_connection_breaks_while_it_is_carried_out_is_not_repeated(broker: BrokerDouble) -> None:

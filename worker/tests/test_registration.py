@@ -80,5 +80,14 @@ async def test_every_answer_has_its_own_failure(
         assert caught.value.reason == reason
 
 
+async def test_sources_that_have_to_be_connected_first_are_named_with_the_way_there(broker: BrokerDouble) -> None:
+    sources = [{"source_id": "incidents", "status": "not_connected", "connect_url": "http://localhost:9/connect"}]
+    broker.will(Answer(409, {"error": "mcp_auth_required", "message": "Connect first.", "sources": sources}))
+    with pytest.raises(JobNotRegistered, match=r"Connect first\.") as caught:
+        await register(broker, "threads")
+    assert caught.value.reason == "mcp_auth_required"
+    assert caught.value.connect_urls == {"incidents": "http://localhost:9/connect"}
+
+
 def test_the_subject_token_does_not_print_itself() -> None:
     assert "the-subject-token" not in repr(RegisterJob("the-subject-token"))

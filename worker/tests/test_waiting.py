@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from aiq_connect import JobUnknown, ReconnectRequired
-from tests.broker_double import Answer, BrokerDouble, broker_double, fault, reconnect, token
+from aiq_connect import JobUnknown, ReconnectRequired, SyncBroker, SyncMCPTokenStore
+from tests.broker_double import KEY, Answer, BrokerDouble, broker_double, fault, reconnect, token
 from tests.conftest import until
 from tests.stores import KINDS, Clock, Store, opened
 
@@ -140,7 +140,11 @@ async def test_a_restored_source_is_used_at_once(broker: BrokerDouble, store: St
     broker.will(token("t2"))
     await job
     assert (await store.resolve(None, "incidents", job_id="job-1")).value == "t2"
-    assert len(broker.asked) == 2, "the refusal of a moment ago is forgotten, and the token is remembered"
+    assert len(broker.asked) == 2, "the token is remembered"
+    broker.will(token("t3"))
+    refused = hashlib.sha256(b"t2").hexdigest()
+    renewed = await store.resolve(None, "incidents", job_id="job-1", rejected_sha256=refused)
+    assert renewed.value == "t3", "the refusal of a moment ago is forgotten"
 
 
 async def test_the_refused_token_is_named_as_long_as_the_job_waits(broker: BrokerDouble, store: Store) -> None:
@@ -185,3 +189,17 @@ async def test_a_broker_that_stays_away_is_given_up_when_the_wait_it_spoke_of_is
     assert (caught.value.reason, caught.value.waits_until) == ("revoked", None)
     assert sum(clock.slept) == pytest.approx(30, abs=2)
     assert max(clock.slept) == 5
+
+
+async def test_closing_a_store_of_threads_ends_its_waits(broker: BrokerDouble) -> None:
+    broker.will(reconnect("revoked", waits=60))
+    with SyncMCPTokenStore(SyncBroker(broker.url, KEY)) as store:
+        jobs = [
+            asyncio.create_task(asyncio.to_thread(store.resolve, None, "incidents", job_id="job-1", wait=True))
+            for _ in range(2)
+        ]
+        await until(lambda: broker.held == 1)
+        store.close()
+        broker.will(reconnect("revoked", waits=60))
+        ends = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [type(end) for end in ends] == [RuntimeError, RuntimeError]

@@ -9,6 +9,7 @@ use crate::demo::plan::Plan;
 use crate::demo::stack::Stack;
 use crate::project::Project;
 use crate::setup::{self, Purpose, chromium};
+use crate::suites::browser;
 use crate::{run, say};
 
 /// Draws the gallery, and puts its list of words where it is reviewed.
@@ -26,12 +27,12 @@ pub fn screens() -> Result<()> {
     let project = Project::find()?;
     setup::ready(&project, Purpose::Tests)?;
     draw(&project)?;
-    let browser = chromium::path().context("there is no Chromium; `cargo xtask setup` installs it")?;
+    let chromium = chromium::path().context("there is no Chromium; `cargo xtask setup` installs it")?;
     let plan = Plan::new(&project, "screens", None, Duration::from_mins(5))?;
     let mut stack = Stack::start(&project, plan)?;
     let mut command = project.command("node");
     command.arg("tests/browser/screens.mjs");
-    command.env("AIQ_E2E_URL", stack.plan.public_url()).env("AIQ_E2E_CHROMIUM", browser);
+    browser::tell(&mut command, &project, &stack.plan, &chromium);
     let (succeeded, _) = run::aloud(&project, &mut command)?;
     stack.ensure_alive()?;
     ensure!(succeeded, "not everything could be photographed");

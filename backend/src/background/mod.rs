@@ -37,11 +37,14 @@ async fn watch(connections: &Connections, source: &SourceId, chance: &Chance) {
 
 /// Ends waits of jobs whose time is over, even where no worker asks any more. Never ends by itself.
 pub async fn end_overdue_waits(connections: Arc<Connections>) {
+    let mut was_well = true;
     loop {
         tokio::time::sleep(timing::WAIT_SWEEP).await;
-        if let Err(error) = connections.end_overdue_waits().await {
-            tracing::warn!(%error, "waits whose time is over could not be looked for");
+        let done = connections.end_overdue_waits().await;
+        if let (Err(error), true) = (&done, was_well) {
+            tracing::warn!(%error, "waits whose time is over cannot be looked for at the moment");
         }
+        was_well = done.is_ok();
     }
 }
 

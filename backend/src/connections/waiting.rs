@@ -79,10 +79,10 @@ impl Connections {
             let source = self.source_of(server).0;
             match answer.standing {
                 WaitStanding::Waiting { until, .. } => {
-                    tracing::info!(job.id = %job, source.id = %source, reason, waits_until = %until, "a job waits for its owner");
+                    tracing::info!(job.id = %job, source.id = %source, fault = reason, waits_until = %until, "a job waits for its owner");
                 }
                 WaitStanding::Over(end) => {
-                    tracing::info!(job.id = %job, source.id = %source, reason, ?end, "a job goes on without a source");
+                    tracing::info!(job.id = %job, source.id = %source, fault = reason, reason = end.as_str(), "a job goes on without a source");
                 }
             }
         }
@@ -113,13 +113,13 @@ impl Connections {
     pub async fn end_overdue_waits(&self) -> Result<(), StoreError> {
         let ended = self.store.end_overdue_waits().await?;
         if !ended.is_empty() {
-            self.tell_ended(&ended, "deadline_passed");
+            self.tell_ended(&ended, SkipReason::DeadlinePassed.as_str());
         }
         Ok(())
     }
 
     /// Logs waits that ended, and has everybody look.
-    pub fn tell_ended(&self, ended: &[EndedWait], reason: &str) {
+    pub fn tell_ended(&self, ended: &[EndedWait], reason: &'static str) {
         for wait in ended {
             let source = self.source_of(&wait.server).0;
             tracing::info!(job.id = %wait.job, source.id = %source, reason, "a job waits no more");

@@ -47,8 +47,8 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     if app.config.worker.insecure {
         trouble("worker_listener_insecure", "Workers are served over plain http, because the configuration says so.");
     }
-    if !app.sign_in.is_configured() {
-        trouble("no_sign_in", "Nobody can sign in here: no sign-in is configured.");
+    if !app.config.has_people() {
+        trouble("personal_sources_off", "People cannot be told apart here, so personal sources are off.");
     }
     let mut servers = Map::new();
     for server in app.config.servers.keys() {

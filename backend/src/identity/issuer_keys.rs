@@ -49,7 +49,7 @@ impl IssuerKeys {
     /// The key that a token's signature asks for.
     ///
     /// A key that is known and fresh costs nothing. One that is known and old is used at once while somebody else asks
-    /// the issuer. For one that is not known the issuer is asked, but not more often than
+    /// the issuer, and after [`timing::ISSUER_KEYS_PATIENCE`] by whoever asks. For one that is not known the issuer is asked, but not more often than
     /// [`timing::ISSUER_KEYS_AGAIN`]: anybody can send tokens that name keys.
     pub async fn key(self: &Arc<Self>, head: &Head) -> Result<Jwk, NoKey> {
         let now = self.clock.now();
@@ -66,7 +66,12 @@ impl IssuerKeys {
             if turn.is_some() && self.may_ask(self.clock.now()) {
                 let keys = Arc::clone(self);
                 // Whoever waits may go away; the answer is for all.
-                drop(tokio::spawn(async move { keys.ask().await }).await);
+                let asked = tokio::spawn(async move { keys.ask().await });
+                if known.is_some() {
+                    drop(tokio::time::timeout(timing::ISSUER_KEYS_PATIENCE, asked).await);
+                } else {
+                    drop(asked.await);
+                }
             }
         }
         let found = self.find(head, self.clock.now(), timing::ISSUER_KEYS_LAST_GOOD);

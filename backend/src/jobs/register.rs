@@ -54,13 +54,10 @@ impl Gate {
         let principal = owner.id();
         let selection = self.connections.preflight(&principal, wanted.sources.as_deref()).await?;
         let id = wanted.id.unwrap_or_else(|| JobId(self.chance.uuid().to_string()));
-        if self.store.find_job(&id).await?.is_some() {
-            return Err(RegisterError::Exists);
-        }
         let mac = self.vault.job_mac(&id, &principal, &selection.servers, lifetime);
         let job = NewJobReference { id: id.clone(), principal, servers: selection.servers, lifetime, mac };
         if let Err(error) = self.store.insert_job(&job).await {
-            // Somebody may have been faster.
+            // The table itself keeps ids apart: to ask first would leave a gap for whoever is faster.
             let taken = matches!(error, StoreError::Impossible { .. }) && self.store.find_job(&id).await?.is_some();
             return Err(if taken { RegisterError::Exists } else { error.into() });
         }

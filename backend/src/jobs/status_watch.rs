@@ -51,11 +51,11 @@ impl StatusWatch {
 
     async fn ask_on(&self, job: &JobId, user: &str, said: &watch::Sender<Option<SeenStatus>>) {
         let (shortest, longest) = timing::RESEARCH_POLL;
-        let mut pause = shortest;
+        let (mut pause, mut was_well) = (shortest, true);
         loop {
             match self.research.status(job, user).await {
                 Ok(found) => {
-                    pause = shortest;
+                    (pause, was_well) = (shortest, true);
                     let seen = found.map_or(SeenStatus { state: JobState::NotFound, error: None }, |found| {
                         SeenStatus { state: found.state, error: found.error }
                     });
@@ -75,8 +75,10 @@ impl StatusWatch {
                 }
                 Err(error) => {
                     // Nothing is known of the job by this: its streams stay open and say nothing.
-                    tracing::warn!(job.id = %job, %error, "the research service does not say where a job is");
-                    pause = (pause * 2).min(longest);
+                    if was_well {
+                        tracing::warn!(job.id = %job, %error, "the research service does not say where a job is");
+                    }
+                    (pause, was_well) = ((pause * 2).min(longest), false);
                 }
             }
             tokio::time::sleep(pause).await;

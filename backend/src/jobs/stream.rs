@@ -53,6 +53,8 @@ pub struct JobStream {
     bell: watch::Receiver<()>,
     next: VecDeque<Frame>,
     is_over: bool,
+    /// Whether the last look worked; trouble is logged where it begins.
+    was_well: bool,
     _seat: Seat,
 }
 
@@ -71,6 +73,7 @@ impl Gate {
             bell: self.connections.bell().listen(),
             next: VecDeque::from([Frame::Mode]),
             is_over: false,
+            was_well: true,
             _seat: seat,
         })
     }
@@ -88,9 +91,11 @@ impl JobStream {
             }
             // Whatever is rung for from here on may not be seen by the look that follows.
             self.bell.mark_unchanged();
-            if let Err(error) = self.look().await {
+            let looked = self.look().await;
+            if let (Err(error), true) = (&looked, self.was_well) {
                 tracing::warn!(job.id = %self.job, %error, "a job's stream cannot be read at the moment");
             }
+            self.was_well = looked.is_ok();
             if self.next.is_empty() && !self.is_over {
                 self.pause().await;
             }

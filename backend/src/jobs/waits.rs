@@ -1,6 +1,6 @@
 //! What a person does with a wait of their job: go on without the source, or wait longer.
 
-use aiq_connect_shared::{JobWait, WaitAction};
+use aiq_connect_shared::{JobWait, SkipReason, WaitAction};
 
 use super::{Gate, gate::JobError};
 use crate::{
@@ -43,7 +43,7 @@ impl Gate {
                 if !self.store.skip_wait(id, &server).await? {
                     return Err(WaitError::Over);
                 }
-                self.connections.tell_ended(&[EndedWait { job: id.clone(), server }], "skipped");
+                self.connections.tell_ended(&[EndedWait { job: id.clone(), server }], SkipReason::Skipped.as_str());
                 None
             }
             WaitAction::Extend => {

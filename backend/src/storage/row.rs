@@ -263,24 +263,12 @@ fn phase_from(what: &'static str, word: &str) -> Result<FlowPhase, StoreError> {
         .ok_or_else(|| unknown_word(what, word))
 }
 
-/// The stored word for why a job goes on without a server.
-pub(super) fn skip_word(reason: SkipReason) -> &'static str {
-    match reason {
-        SkipReason::Skipped => "skipped",
-        SkipReason::DeadlinePassed => "deadline_passed",
-        SkipReason::Disconnected => "disconnected",
-        SkipReason::TooManyWaiting => "too_many_waiting",
-        SkipReason::NotRecoverable => "not_recoverable",
-        SkipReason::Unknown => "unknown",
-    }
-}
-
-/// Reads that word.
+/// Why a job goes on without a server.
 pub(super) fn skip_from(what: &'static str, word: &str) -> Result<SkipReason, StoreError> {
     use SkipReason::{DeadlinePassed, Disconnected, NotRecoverable, Skipped, TooManyWaiting};
     [Skipped, DeadlinePassed, Disconnected, TooManyWaiting, NotRecoverable]
         .into_iter()
-        .find(|reason| skip_word(*reason) == word)
+        .find(|reason| reason.as_str() == word)
         .ok_or_else(|| unknown_word(what, word))
 }
 

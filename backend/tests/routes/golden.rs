@@ -3,13 +3,17 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{
-    browser::Browser,
-    golden::{assert_shape, golden, shape},
-    provider::{Consent, Provider, TokenFault},
-    research::Research,
-    service::{Service, Wishes, path_of},
-    until,
+use crate::{
+    identity, job_waits,
+    support::{
+        browser::Browser,
+        event_stream::EventStream,
+        golden::{assert_shape, golden, shape},
+        provider::{Consent, Provider, TokenFault},
+        research::Research,
+        service::{Service, WORKER_KEY, Wishes, path_of},
+        until,
+    },
 };
 
 const STATUS: &str = "/v1/auth/mcp/incidents/status";
@@ -130,6 +134,53 @@ async fn a_job_from_its_submission_to_its_report() {
     bench.research.finish(job, "Two incidents are open.");
     assert_shape(&bench.get(&path).await, "job_status");
     assert_shape(&bench.get(&format!("{path}/report")).await, "job_report");
+}
+
+#[tokio::test]
+async fn a_job_that_waits_from_its_first_event_to_its_last() {
+    let bench = job_waits::Bench::new().await;
+    let [required, restored, skipped] = &golden("job_events").as_array().unwrap().clone()[..] else { panic!("three") };
+    let mut stream = bench.stream().await;
+    bench.revoke().await;
+    let refused = bench.resolve().await;
+    assert_eq!(refused.status, 409);
+    assert_shape(&refused.json(), "worker_waits");
+    is_event(&mut stream, required).await;
+    let extended = bench.act("extend").await;
+    assert_eq!(extended.status, 200, "{}", extended.body);
+    assert_shape(&extended.json(), "job_wait");
+    bench.reconnect().await;
+    is_event(&mut stream, restored).await;
+
+    bench.revoke().await;
+    bench.resolve().await;
+    assert_eq!(bench.alice.post(&waits(&bench.job), golden("request_wait")).await.status, 200);
+    is_event(&mut stream, skipped).await;
+    assert_shape(&bench.alice.post(&waits(&bench.job), golden("request_wait")).await.json(), "wait_over");
+}
+
+fn waits(job: &str) -> String {
+    format!("/v1/jobs/async/job/{job}/waits/incidents")
+}
+
+/// Fails unless the next event of that name has the golden one's data.
+async fn is_event(stream: &mut EventStream, expected: &Value) {
+    let mut data = expected.clone();
+    let name = data.as_object_mut().unwrap().remove("type").unwrap();
+    let frame = stream.until(name.as_str().unwrap()).await;
+    assert_eq!(shape(&frame.data, ""), shape(&data, ""), "{name}: {}", frame.data);
+}
+
+#[tokio::test]
+async fn a_job_that_a_worker_registers() {
+    let bench = identity::Bench::new().await;
+    bench.service.connect(&bench.provider, &bench.browser_of("alice"), "incidents").await;
+    let mut body = golden("request_worker_job");
+    body["subject_token"] = bench.issuer.token("alice").into();
+    let key = format!("Bearer {WORKER_KEY}");
+    let answer = bench.service.worker_asks("/v1/worker/jobs", &[("authorization", &key)], body).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    assert_shape(&answer.json(), "job_registered");
 }
 
 /// Ends the grant at the provider, and lets a job find out.

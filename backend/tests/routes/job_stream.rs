@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::job_waits::{Bench, waits_until};
 use crate::support::{
-    browser::SESSION,
+    browser::{Answer, Browser, SESSION},
     event_stream::{EventStream, Frame},
     service::{PUBLIC, WORKER_KEY},
     until,
@@ -128,7 +128,7 @@ async fn the_stream_of_somebody_elses_job_and_of_no_job_are_the_same_404() {
     let body = json!({"error": "job_unknown", "message": "No such job of yours."});
     for job in [bench.job.as_str(), "00000000-0000-4000-8000-000000000000"] {
         for more in ["", "/0"] {
-            let answer = bob.get(&format!("/v1/jobs/async/job/{job}/stream{more}")).await;
+            let answer = refusal(&bob, &format!("/v1/jobs/async/job/{job}/stream{more}")).await;
             assert_eq!((answer.status.as_u16(), answer.json()), (404, body.clone()));
         }
     }
@@ -181,7 +181,7 @@ async fn one_person_has_twenty_streams_and_gets_one_back_for_each_that_closes() 
     for _ in 0..20 {
         streams.push(bench.stream().await);
     }
-    let answer = bench.alice.get(&format!("/v1/jobs/async/job/{}/stream", bench.job)).await;
+    let answer = refusal(&bench.alice, &format!("/v1/jobs/async/job/{}/stream", bench.job)).await;
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, "10"));
     assert_eq!(answer.json()["error"], "too_many_streams");
     let bob = bench.service.sign_in("bob").await;
@@ -226,6 +226,14 @@ async fn a_service_that_stops_waits_neither_for_open_streams_nor_for_held_questi
     assert!(status == 409 && !body.contains("\"waits_until\":null"), "the next process may be asked: {body}");
     serving.await.unwrap().unwrap();
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+/// An answer that is read to its end; a stream that opens has none.
+async fn refusal(browser: &Browser, path: &str) -> Answer {
+    let Ok(answer) = tokio::time::timeout(Duration::from_secs(5), browser.get(path)).await else {
+        panic!("{path} was not refused")
+    };
+    answer
 }
 
 /// One that nobody listens at now.

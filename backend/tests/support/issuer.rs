@@ -60,7 +60,9 @@ impl Key {
     }
 
     pub fn sign_with(&self, header: &Header, claims: &Value) -> String {
-        jsonwebtoken::encode(header, claims, &self.pair).unwrap()
+        let token = jsonwebtoken::encode(header, claims, &self.pair).unwrap();
+        super::logs::note_secret("subject_token", &token);
+        token
     }
 }
 
@@ -68,6 +70,7 @@ struct Desk {
     keys: Vec<Value>,
     issuer: String,
     broken: Option<StatusCode>,
+    silent: bool,
     asked: usize,
 }
 
@@ -85,7 +88,7 @@ impl Issuer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let name = format!("http://{}/realms/aiq", listener.local_addr().unwrap());
         let key = Key::new("one");
-        let desk = Desk { keys: vec![key.published()], issuer: name.clone(), broken: None, asked: 0 };
+        let desk = Desk { keys: vec![key.published()], issuer: name.clone(), broken: None, silent: false, asked: 0 };
         let desk = Arc::new(Mutex::new(desk));
         let router = Router::new()
             .route("/realms/aiq/.well-known/openid-configuration", get(configuration))
@@ -124,6 +127,11 @@ impl Issuer {
         self.desk.lock().unwrap().broken = broken;
     }
 
+    /// Takes questions and answers none, from now on.
+    pub fn fall_silent(&self) {
+        self.desk.lock().unwrap().silent = true;
+    }
+
     /// How often its configuration was asked for.
     pub fn asked(&self) -> usize {
         self.desk.lock().unwrap().asked
@@ -131,13 +139,21 @@ impl Issuer {
 }
 
 async fn configuration(State(desk): State<Arc<Mutex<Desk>>>) -> Response {
-    let mut desk = desk.lock().unwrap();
-    desk.asked += 1;
-    if let Some(status) = desk.broken {
-        return status.into_response();
+    let answer = {
+        let mut desk = desk.lock().unwrap();
+        desk.asked += 1;
+        let origin = desk.issuer.split("/realms").next().unwrap();
+        let document = json!({"issuer": desk.issuer, "jwks_uri": format!("{origin}/keys")});
+        match desk.broken {
+            _ if desk.silent => None,
+            Some(status) => Some(status.into_response()),
+            None => Some(Json(document).into_response()),
+        }
+    };
+    match answer {
+        Some(answer) => answer,
+        None => std::future::pending().await,
     }
-    let origin = desk.issuer.split("/realms").next().unwrap();
-    Json(json!({"issuer": desk.issuer, "jwks_uri": format!("{origin}/keys")})).into_response()
 }
 
 async fn keys(State(desk): State<Arc<Mutex<Desk>>>) -> Response {

@@ -79,28 +79,27 @@ fn way(banner: &Banner, props: &BannerNoteProps) -> Html {
                 { words::TRY_AGAIN }
             </button>
         },
-        Banner::NeedsYou(sources) | Banner::Expiring(sources, _) => match sources.as_slice() {
-            [one] => act(one, props),
-            // Several are connected one by one, each in its own row: browsers allow one window for one click.
-            _ => Html::default(),
-        },
+        // Several are connected one after the other: browsers allow one window for one click. The banner then moves on.
+        Banner::NeedsYou(sources) | Banner::Expiring(sources, _) => {
+            sources.iter().find_map(|source| act(source, sources.len() == 1, props)).unwrap_or_default()
+        }
         Banner::PopupsOff | Banner::AuthOff => Html::default(),
     }
 }
 
-/// The next step of the only source the banner is about.
-fn act(source: &Named, props: &BannerNoteProps) -> Html {
+/// A source's next step, named unless the banner names only this one.
+fn act(source: &Named, is_only: bool, props: &BannerNoteProps) -> Option<Html> {
     // Calling a sign-in off is no way on.
-    let Some(action) = source.action.filter(|action| *action != RowAction::Cancel) else { return Html::default() };
+    let action = source.action.filter(|action| *action != RowAction::Cancel)?;
     let onclick = {
         let (id, onevent) = (source.id.clone(), props.onevent.clone());
         move |_: MouseEvent| onevent.emit(RowEvent { id: id.clone(), kind: RowEventKind::Act(action) })
     };
-    html! {
+    let name = row_words::action_name(action, &source.name);
+    let label = if is_only { row_words::action(action).to_owned() } else { name.clone() };
+    Some(html! {
         // It goes away with the click; the row, where the sign-in goes on, stays.
-        <button type="button" class="button is-small" {onclick} aria-label={row_words::action_name(action, &source.name)}
-            data-focus-home={format!("details-{}", source.id)}>
-            { row_words::action(action) }
-        </button>
-    }
+        <button type="button" class="button is-small" {onclick} aria-label={name}
+            data-focus-home={format!("details-{}", source.id)}>{ label }</button>
+    })
 }

@@ -42,10 +42,13 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
     };
     let (glyph_tone, shape) = match tone {
         Tone::Ready => (GlyphTone::Ok, Shape::Tick),
-        Tone::Connect => (GlyphTone::Warn, Shape::Triangle),
+        Tone::Connect | Tone::Unreachable => (GlyphTone::Warn, Shape::Triangle),
         Tone::NotSetUp => (GlyphTone::Danger, Shape::Cross),
     };
-    let only = (tone == Tone::Connect && blocking.len() == 1).then(|| blocking.first()).flatten();
+    // One thing to do at a time: several are connected one after the other.
+    let first = props.blocker.first_to_connect().map(|item| &item.source.id);
+    let only =
+        (matches!(tone, Tone::Connect | Tone::Unreachable) && blocking.len() == 1).then(|| blocking.first()).flatten();
 
     html! {
         <section class={classes!("blocker", glyph_tone.class())} role="group" aria-labelledby="blocker-title"
@@ -56,7 +59,7 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
             </h2>
             <p class="blocker-text">{ words::text(tone, blocking.len()) }</p>
             <ul class="blocker-items">
-                { for props.blocker.items.iter().map(|item| entry(props, item, only.is_none())) }
+                { for props.blocker.items.iter().map(|item| entry(props, item, only.is_none(), first == Some(&item.source.id))) }
             </ul>
             <div class="blocker-ways">
                 if tone == Tone::Ready {
@@ -66,7 +69,7 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
                     </button>
                 } else {
                     if let Some(item) = only {
-                        { way_out(props, item, true) }
+                        { way_out(props, item, true, true) }
                     }
                     <button type="button" data-testid="blocker-disable-continue"
                         class={classes!("button", (tone == Tone::NotSetUp).then_some("is-primary"))}
@@ -83,7 +86,7 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
 }
 
 /// One source: name, status, and its own way out unless the only one stands below.
-fn entry(props: &BlockerNoteProps, item: &Item, with_action: bool) -> Html {
+fn entry(props: &BlockerNoteProps, item: &Item, with_action: bool, is_first: bool) -> Html {
     let facts = row_words::RowFacts {
         name: &item.source.name,
         auth: item.source.per_user_auth.as_ref(),
@@ -98,7 +101,7 @@ fn entry(props: &BlockerNoteProps, item: &Item, with_action: bool) -> Html {
             <span class="blocker-name">{ &item.source.name }</span>
             <span class={classes!("blocker-status", tone.class())}><Glyph {tone} {shape} />{ text.status }</span>
             if with_action {
-                { way_out(props, item, false) }
+                { way_out(props, item, false, is_first) }
             }
         </li>
     }
@@ -109,15 +112,15 @@ fn way_id(source: &str) -> String {
     format!("blocker-way-{source}")
 }
 
-/// The source's next step.
-fn way_out(props: &BlockerNoteProps, item: &Item, is_main: bool) -> Html {
+/// The source's next step; with the source's name, where no row says it.
+fn way_out(props: &BlockerNoteProps, item: &Item, with_name: bool, is_main: bool) -> Html {
     let Some(action) = item.row.action() else { return Html::default() };
     let name = row_words::action_name(action, &item.source.name);
     let onclick = {
         let (id, onevent) = (item.source.id.clone(), props.onevent.clone());
         move |_: MouseEvent| onevent.emit(RowEvent { id: id.clone(), kind: RowEventKind::Act(action) })
     };
-    let label = if is_main { name.clone() } else { row_words::action(action).to_owned() };
+    let label = if with_name { name.clone() } else { row_words::action(action).to_owned() };
     html! {
         // Calling a sign-in off is a way back and not the thing to do.
         <button type="button" id={way_id(&item.source.id)} class={classes!("button", (is_main && action != RowAction::Cancel).then_some("is-primary"))}

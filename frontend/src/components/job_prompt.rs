@@ -38,7 +38,12 @@ pub fn JobPrompt(props: &JobPromptProps) -> Html {
             aria-labelledby={title_id.clone()} data-testid={format!("reconnect-prompt-{job}")}
             data-phase={prompt.phase().word()} data-focus-home={title_id.clone()}>
             if let Some(heading) = heading {
-                <h4 id={title_id.clone()} class="prompt-heading" tabindex="-1"><Glyph {tone} {shape} /><span>{ heading }</span></h4>
+                <h4 id={title_id.clone()} class="prompt-heading" tabindex="-1">
+                    if tone == Tone::Warn {
+                        <Glyph {tone} {shape} />
+                    }
+                    <span>{ heading }</span>
+                </h4>
             }
             if let Some(text) = words::text(prompt) {
                 <p class="prompt-text">{ text }</p>

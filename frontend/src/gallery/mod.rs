@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use yew::{BaseComponent, LocalServerRenderer};
 
 use crate::state::moment::Moment;
+use crate::state::moment::samples::utc;
 
 /// The time in every scene: a Tuesday, a minute past two.
 pub fn now() -> DateTime<Utc> {
@@ -25,7 +26,7 @@ pub fn now() -> DateTime<Utc> {
 
 /// That time, for somebody who lives in UTC.
 pub fn moment() -> Moment {
-    Moment { now: now(), minutes_east: 0 }
+    utc(now())
 }
 
 /// One component in one state.

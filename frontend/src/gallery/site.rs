@@ -98,6 +98,6 @@ fn apart(html: &str, number: usize) -> String {
 
 #[test]
 fn two_scenes_on_one_page_share_no_id() {
-    let html = r#"<p id="a" aria-describedby="b c">x</p>"#;
-    assert_eq!(apart(html, 7), r#"<p id="a-7" aria-describedby="b-7 c-7">x</p>"#);
+    let html = r#"<p id="a" for="b" aria-describedby="b c">x</p>"#;
+    assert_eq!(apart(html, 7), r#"<p id="a-7" for="b-7" aria-describedby="b-7 c-7">x</p>"#);
 }

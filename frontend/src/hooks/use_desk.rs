@@ -4,6 +4,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::use_latest::use_latest;
+use super::use_visibility::use_visibility;
 use crate::api::{ApiError, jobs};
 use crate::platform::memory::{self, Keep};
 use crate::platform::{clock, dom};
@@ -51,7 +52,10 @@ pub fn use_desk(person: AttrValue) -> UseReducerHandle<Desk> {
     });
     {
         let dispatcher = desk.dispatcher();
-        use_effect_with((desk.toast.clone(), desk.is_toast_held), move |(toast, is_held)| {
+        // A note that nobody can see is not over.
+        let is_visible = use_visibility();
+        let is_held = desk.is_toast_held || !is_visible;
+        use_effect_with((desk.toast.clone(), is_held), move |(toast, is_held)| {
             let over = (toast.is_some() && !is_held)
                 .then(|| Timeout::new(pace::millis(pace::TOAST), move || dispatcher.dispatch(DeskAction::ToastOver)));
             move || drop(over)

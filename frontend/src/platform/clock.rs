@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::wall::Browser;
 use crate::state::moment::Moment;
 
 /// Now.
@@ -11,9 +12,7 @@ pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
-/// Now, and the person's zone.
+/// Now, and the person's wall.
 pub fn moment() -> Moment {
-    #[expect(clippy::cast_possible_truncation, reason = "whole minutes of a day")]
-    let minutes_west = js_sys::Date::new_0().get_timezone_offset() as i32;
-    Moment { now: now(), minutes_east: -minutes_west }
+    Moment { now: now(), wall: &Browser }
 }

@@ -8,3 +8,4 @@ pub mod listen;
 pub mod memory;
 pub mod nudges;
 pub mod sign_in_window;
+pub mod wall;

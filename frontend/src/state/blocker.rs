@@ -31,6 +31,8 @@ pub enum Tone {
     Connect,
     /// Only an administrator could: sending without is the way out.
     NotSetUp,
+    /// Nobody's fault, and it may pass: the page keeps asking.
+    Unreachable,
 }
 
 impl Blocker {
@@ -51,16 +53,19 @@ impl Blocker {
         self.items.iter().filter(|item| item.row.blocks()).collect()
     }
 
-    /// The source to connect next, when the ones that blocked `before` were these: one of them works now, and the
-    /// person can go on with another.
-    pub fn next(&self, before: &[String]) -> Option<&Item> {
-        let blocking = self.blocking();
-        let has_left = before.iter().any(|id| blocking.iter().all(|item| item.source.id != *id));
+    /// The first one that the person can do something about by signing in.
+    pub fn first_to_connect(&self) -> Option<&Item> {
         let leads_on = |action| {
             matches!(action, RowAction::Connect | RowAction::Reconnect | RowAction::AddPermission | RowAction::TryAgain)
         };
-        let next = blocking.into_iter().find(|item| item.row.action().is_some_and(leads_on));
-        next.filter(|_| has_left)
+        self.blocking().into_iter().find(|item| item.row.action().is_some_and(leads_on))
+    }
+
+    /// The source to connect next, when these blocked before: one of them works now, and the person can go on.
+    pub fn next(&self, before: &[String]) -> Option<&Item> {
+        let blocking = self.blocking();
+        let has_left = before.iter().any(|id| blocking.iter().all(|item| item.source.id != *id));
+        self.first_to_connect().filter(|_| has_left)
     }
 
     /// What it is about.
@@ -72,6 +77,7 @@ impl Blocker {
         match blocking.as_slice() {
             [] => Tone::Ready,
             all if all.iter().all(is_not_set_up) => Tone::NotSetUp,
+            all if all.iter().all(|item| item.row.kind == Kind::Failed(FaultCode::IdpUnreachable)) => Tone::Unreachable,
             _ => Tone::Connect,
         }
     }
@@ -160,6 +166,18 @@ mod tests {
         };
         assert_eq!(tone(&["a"]), Tone::NotSetUp);
         assert_eq!(tone(&["a", "b"]), Tone::Connect);
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_not_asked_to_be_connected() {
+        let away = |id| faulty(id, AuthStatus::Error, FaultCode::IdpUnreachable);
+        let connections = with(vec![away("a"), away("b"), protected("c", AuthStatus::Expired)], &["a", "b", "c"]);
+        let tone = |ids: &[&str]| {
+            let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
+            Blocker::look(&ids, &connections, noon()).tone()
+        };
+        assert_eq!(tone(&["a", "b"]), Tone::Unreachable);
+        assert_eq!(tone(&["a", "c"]), Tone::Connect);
     }
 
     #[test]

@@ -6,7 +6,9 @@ No message here ever carries a token, a key or a provider's own text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 
@@ -111,14 +113,18 @@ class JobUnknown(Definitive):
 class JobNotRegistered(Definitive):
     """The broker does not register this job; `reason` is its word for why.
 
-    `token_missing`, `token_expired` and `token_invalid` are about the `subject_token`.
+    `token_missing`, `token_expired` and `token_invalid` are about the `subject_token`. With `mcp_auth_required` the
+    person has to connect sources first: `connect_urls` says where, by source.
     """
 
     code = "job_not_registered"
 
-    def __init__(self, message: str, reason: str = "unknown") -> None:
+    def __init__(
+        self, message: str, reason: str = "unknown", connect_urls: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.connect_urls = dict(connect_urls)
 
 
 class ConfigurationMismatch(Definitive):

@@ -101,7 +101,7 @@ def read_registered_job(answer: httpx.Response) -> RegisteredJob:
         failure = _failure(answer, said)
         # Any other refusal in the broker's own words is about this job and not about this worker.
         if type(failure) is ConfigurationMismatch and _code(said):
-            raise JobNotRegistered(_message(answer, said), str(_code(said)))
+            raise JobNotRegistered(_message(answer, said), str(_code(said)), _connect_urls(said))
         raise failure
     try:
         return RegisteredJob(said["job_id"], said["user_sub"], tuple(said["mcp_server_ids"]), _time(said["expires_at"]))
@@ -144,6 +144,13 @@ def _failure(answer: httpx.Response, said: dict[str, Any]) -> AiqConnectError:
     return ConfigurationMismatch(
         f"AIQ Connect answered {answer.status_code} at {answer.url}: is this its worker address?"
     )
+
+
+def _connect_urls(said: dict[str, Any]) -> dict[str, str]:
+    try:
+        return {str(source["source_id"]): str(source["connect_url"]) for source in said.get("sources") or ()}
+    except (KeyError, TypeError):
+        return {}
 
 
 def _code(said: dict[str, Any]) -> object:

@@ -58,6 +58,7 @@ fn walk(project: &Project, stack: &mut Stack<'_>, expect: &mut Expectations) -> 
     }
     own_rows_each(project, &mut alice, &mut bob, expect)?;
     renewal_in_a_job(plan, &mut alice, expect)?;
+    two_sources(project, &mut bob, expect)?;
     disconnecting(plan, &mut alice, &mut bob, expect)
 }
 
@@ -97,7 +98,7 @@ fn own_rows_each(project: &Project, alice: &mut Person, bob: &mut Person, expect
     for (person, job) in [alice, bob].into_iter().zip(&jobs) {
         let answer = person.report(job)?;
         say::line("answer", format!("to {}:\n{answer}", person.name));
-        let (rows, own) = (rows_in(&answer), outside::rows(project, person.name)?);
+        let (rows, own) = (rows_in(&answer), outside::rows(project, person::SOURCE, person.name)?);
         let name = person.name;
         expect.that(&format!("the MCP server has rows of {name}"), !own.is_empty(), || "none".to_owned());
         expect.that(&format!("{name}'s answer is the MCP server's own list for {name}"), rows == own, || {
@@ -119,6 +120,22 @@ fn renewal_in_a_job(plan: &Plan, person: &mut Person, expect: &mut Expectations)
     expect.that("and still has its rows", !rows_in(&answer).is_empty(), || answer.clone());
     let after = outside::refreshes(plan)?;
     expect.that("the provider's log shows the refresh", after > before, || format!("{after} before and after"));
+    Ok(())
+}
+
+fn two_sources(project: &Project, person: &mut Person, expect: &mut Expectations) -> Result<()> {
+    let name = person.name;
+    let flow = person.connect_to(person::TICKETS).with_context(|| format!("{name} could not connect Service Desk"))?;
+    let connected = flow == "succeeded";
+    expect.that(&format!("{name} connects a source whose client was registered by hand"), connected, || flow.clone());
+    let job = person.submit_to(&[person::SOURCE, person::TICKETS], "my rows of both")?;
+    let answer = person.report(&job)?;
+    say::line("answer", format!("to {name}:\n{answer}"));
+    let mut own = outside::rows(project, person::SOURCE, name)?;
+    own.extend(outside::rows(project, person::TICKETS, name)?);
+    own.sort();
+    let rows = rows_in(&answer);
+    expect.that("one job reads both sources", rows == own, || format!("{rows:?} instead of {own:?}"));
     Ok(())
 }
 

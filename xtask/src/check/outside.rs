@@ -12,10 +12,10 @@ use crate::setup::python;
 const WORKER_IDS: &str = "import json, os, sys; from distributed import Client; \
                           print(json.dumps(sorted(Client(sys.argv[1]).run(os.getpid).values())))";
 
-/// The incidents of one person, as the MCP server itself lists them, each as the answers show it.
-pub fn rows(project: &Project, person: &str) -> Result<Vec<String>> {
+/// The rows of one person, as the MCP server of the source itself lists them, each as the answers show it.
+pub fn rows(project: &Project, source: &str, person: &str) -> Result<Vec<String>> {
     let mut command = project.command(python::MCP.program(project, "python"));
-    let listed = run::answer(project, command.args(["demo/mcp/server.py", "--list", person]))?;
+    let listed = run::answer(project, command.args(["demo/mcp/server.py", "--source", source, "--list", person]))?;
     let listed: Vec<Value> = serde_json::from_str(&listed.context("the MCP server's own list failed")?)?;
     let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
     let mut rows: Vec<_> = listed

@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use crate::web::{Page, Visitor};
 
-/// The protected source of the demo.
+/// The protected source whose client registers itself.
 pub const SOURCE: &str = "incidents";
+/// The protected source whose client was registered by hand.
+pub const TICKETS: &str = "tickets";
 
 const GLANCE: Duration = Duration::from_millis(200);
 const FLOW: Duration = Duration::from_secs(10);
@@ -42,14 +44,19 @@ impl Person {
         Ok(person.context("after signing in, AIQ Connect says that nobody is signed in")?.to_owned())
     }
 
-    /// Connects the source and hands back the state of the flow when it is over.
+    /// Connects the first source and hands back the state of the flow when it is over.
     pub fn connect(&mut self) -> Result<String> {
+        self.connect_to(SOURCE)
+    }
+
+    /// Connects a source and hands back the state of the flow when it is over.
+    pub fn connect_to(&mut self, source: &str) -> Result<String> {
         let flow = Uuid::new_v4();
-        let launch = self.home.join(&format!("/v1/auth/mcp/{SOURCE}/connect?flow={flow}"))?;
+        let launch = self.home.join(&format!("/v1/auth/mcp/{source}/connect?flow={flow}"))?;
         self.through_the_provider(&launch)?.expect(200)?;
         let deadline = Instant::now() + FLOW;
         loop {
-            let answer = self.get(&format!("/v1/auth/mcp/{SOURCE}/status?flow={flow}"))?.expect(200)?.json()?;
+            let answer = self.get(&format!("/v1/auth/mcp/{source}/status?flow={flow}"))?.expect(200)?.json()?;
             let state = answer["flow"]["state"].as_str().context("the answer names no state of the flow")?;
             if state != "pending" {
                 return Ok(state.to_owned());
@@ -67,15 +74,25 @@ impl Person {
         Ok(status.context("the source has no status")?.to_owned())
     }
 
-    /// Sends a question; the answer is whatever the gate says.
+    /// Sends a question about the first source; the answer is whatever the gate says.
     pub fn ask(&mut self, question: &str) -> Result<Page> {
-        let body = json!({ "agent_type": "demo", "input": question, "data_sources": [SOURCE] });
+        self.ask_of(&[SOURCE], question)
+    }
+
+    /// Sends a question about these sources; the answer is whatever the gate says.
+    fn ask_of(&mut self, sources: &[&str], question: &str) -> Result<Page> {
+        let body = json!({ "agent_type": "demo", "input": question, "data_sources": sources });
         self.post("/v1/jobs/async/submit", &body)
     }
 
-    /// Sends a question that the gate has to take; the job's id.
+    /// Sends a question about the first source that the gate has to take; the job's id.
     pub fn submit(&mut self, question: &str) -> Result<String> {
-        let answer = self.ask(question)?;
+        self.submit_to(&[SOURCE], question)
+    }
+
+    /// Sends a question about these sources that the gate has to take; the job's id.
+    pub fn submit_to(&mut self, sources: &[&str], question: &str) -> Result<String> {
+        let answer = self.ask_of(sources, question)?;
         ensure!((200..300).contains(&answer.status), "submit answered {}: {}", answer.status, answer.body);
         let answer = answer.json()?;
         Ok(answer["job_id"].as_str().context("the answer to submit names no job")?.to_owned())

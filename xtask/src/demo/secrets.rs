@@ -20,7 +20,7 @@ pub fn note(plan: &Plan, command: &Command) -> Result<()> {
     for (name, value) in command.get_envs() {
         let (name, value) = (name.to_string_lossy(), value.unwrap_or_default().to_string_lossy());
         if ["_SECRET", "_KEY", "_TOKEN", "_PASSWORD"].iter().any(|end| name.ends_with(end)) {
-            lines.push_str(&format!("{} {value}\n", name.to_lowercase()));
+            lines.extend([name.to_lowercase().as_str(), " ", &value, "\n"]);
         }
     }
     let path = plan.state(GIVEN);

@@ -57,7 +57,7 @@ pub fn run_named(project: &Project, name: &str) -> Result<Tally> {
 }
 
 /// Everything a test may have to know; `tests/browser/stack.mjs` reads it.
-fn tell(command: &mut Command, project: &Project, plan: &Plan, browser: &Path) {
+pub fn tell(command: &mut Command, project: &Project, plan: &Plan, browser: &Path) {
     command
         .env("AIQ_E2E_CHROMIUM", browser)
         .env("AIQ_E2E_URL", plan.public_url())

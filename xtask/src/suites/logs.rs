@@ -26,11 +26,11 @@ const KINDS: [&str; 13] = [
     "state",
     "client_secret",
     "basic",
-    "bearer",
     "aiq_connect_worker_key",
     "demo_sign_in_client_secret",
     "encryption_key",
     "session_cookie",
+    "subject_token",
 ];
 
 /// Forgets what earlier runs left, but for stacks, which empty their own folders.

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every suite there is, the cheap ones first, with one count at the end.
 
-mod browser;
+pub mod browser;
 mod counts;
 mod guide;
 mod logs;

@@ -68,12 +68,39 @@ fn scopes(server: &Server) -> String {
 }
 
 fn people(config: &Config, section: &mut Section) {
-    match &config.sign_in {
-        Some(sign_in) => section.ok(format!("sign in at {} as client `{}`", sign_in.issuer, sign_in.client_id)),
-        None => section.warning("cannot sign in here: `aiq_connect.sign_in` is not set"),
+    if let Some(sign_in) = &config.sign_in {
+        section.ok(format!("sign in at {} as client `{}`", sign_in.issuer, sign_in.client_id));
+    }
+    if let Some(known) = &config.identity.tokens {
+        match &known.audience {
+            Some(audience) => {
+                section
+                    .ok(format!("are known by tokens of {} for `{audience}`, as a bearer or `idToken`", known.issuer));
+            }
+            None => section.warning(format!(
+                "are known by tokens of {} for anybody (`aiq_connect.allow_any_audience`): every service that gets \
+                 one could use it here",
+                known.issuer
+            )),
+        }
+    }
+    if let Some(name) = &config.identity.local_user {
+        section.note(format!("are all one: everybody on this machine is `{name}` (`aiq_connect.local_user`)"));
+    }
+    if !config.has_people() {
+        section.warning(
+            "cannot be told apart, so personal sources are off: set AIQ_JWT_ISSUER and AIQ_JWT_AUDIENCE, or \
+             `aiq_connect.sign_in`",
+        );
     }
     match &config.upstream {
         Some(upstream) => section.ok(format!("their jobs are handed to {}", upstream.url)),
         None => section.note("cannot submit jobs here: `aiq_connect.upstream` is not set"),
     }
+    let waiting = &config.waiting;
+    section.ok(format!(
+        "a job waits {} s for its owner, and {} wait at once at most",
+        waiting.length.num_seconds(),
+        waiting.most
+    ));
 }

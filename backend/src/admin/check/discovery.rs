@@ -1,14 +1,17 @@
 //! The way to every sign-in, walked step by step with the code that people's sign-ins use.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{net::TcpStream, time::timeout};
 use url::Url;
 
 use super::super::report::{Report, Section};
 use crate::{
+    clock::SystemClock,
     config::{ClientSource, Config, Server},
-    oauth::{AddressPolicy, DiscoveryError, Metadata, Outbound, discovery, metadata},
+    oauth::{
+        AddressPolicy, DiscoveryError, HttpAuthorizationServers, Metadata, Outbound, PublishedKeys, discovery, metadata,
+    },
 };
 
 /// How long the research service may take to accept a connection.
@@ -29,14 +32,17 @@ pub(super) async fn explain(config: &Config, report: &mut Report) {
             of_server(&outbound, server, url, report.section(format!("Discovery of {}", server.id))).await;
         }
     }
-    if let Some(sign_in) = &config.sign_in {
+    let own = config.sign_in.as_ref().map(|sign_in| sign_in.issuer.as_str());
+    let tokens = config.identity.tokens.as_ref().map(|known| known.issuer.as_str());
+    if let Some(issuer) = own {
         let section = report.section("Discovery of the sign-in");
-        match metadata::fetch(&outbound, &sign_in.issuer).await {
-            Ok(found) => {
-                section.ok(format!("{} publishes its metadata; people sign in at {}", sign_in.issuer, at(&found)));
-            }
-            Err(error) => section.warning(format!("{}: {}", sign_in.issuer, told(&error))),
+        match metadata::fetch(&outbound, issuer).await {
+            Ok(found) => section.ok(format!("{issuer} publishes its metadata; people sign in at {}", at(&found))),
+            Err(error) => section.warning(format!("{issuer}: {}", told(&error))),
         }
+    }
+    if let Some(issuer) = tokens {
+        keys(&outbound, issuer, report.section("Keys of the issuer of tokens")).await;
     }
     if let Some(upstream) = &config.upstream {
         research(&upstream.url, report.section("Research service")).await;
@@ -79,6 +85,15 @@ fn of_authorization_server(server: &Server, found: &Metadata, section: &mut Sect
     }
     if found.revocation_endpoint.is_none() {
         section.note("it ends no tokens on request (RFC 7009): a Disconnect is only ours");
+    }
+}
+
+async fn keys(outbound: &Outbound, issuer: &str, section: &mut Section) {
+    let servers = HttpAuthorizationServers::new(outbound.clone(), Arc::new(SystemClock));
+    match servers.published_keys(issuer).await {
+        Ok(set) if set.keys.is_empty() => section.warning(format!("{issuer} publishes no key that can be used")),
+        Ok(set) => section.ok(format!("{issuer} publishes {} keys", set.keys.len())),
+        Err(error) => section.warning(format!("{issuer}: {}", told(&error))),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     domain::{EndedWait, GrantKey, JobId, ServerId, WaitStanding},
     storage::{
         StoreError,
-        row::{skip_from, skip_word, time},
+        row::{skip_from, time},
     },
     timing::WAIT_MARGIN,
 };
@@ -70,7 +70,7 @@ pub(super) async fn disconnected(work: &mut Transaction<'static, Sqlite>, key: &
         sqlx::query(END).bind(of.0).bind(of.1).bind(now).execute(&mut **work).await.map_err(store_error)?;
         keep_end(work, of, "disconnected", SkipReason::Disconnected, now).await?;
         if column(&row, "is_news")? {
-            let reason = Some(skip_word(SkipReason::Disconnected));
+            let reason = Some(SkipReason::Disconnected.as_str());
             tell(work, of, "skipped", reason, None, now).await?;
         }
     }
@@ -135,7 +135,7 @@ pub(super) async fn end_overdue(work: &mut SqliteConnection, now: i64) -> Result
     let rows = sqlx::query(END).bind(now).fetch_all(&mut *work).await.map_err(store_error)?;
     let ended = ended(&rows)?;
     for wait in &ended {
-        let reason = Some(skip_word(SkipReason::DeadlinePassed));
+        let reason = Some(SkipReason::DeadlinePassed.as_str());
         tell(work, (wait.job.as_str(), wait.server.as_str()), "skipped", reason, None, now).await?;
     }
     Ok(ended)
@@ -170,7 +170,7 @@ pub(super) async fn keep_end(
         "INSERT INTO job_waits (job, server, reason, state, opened_at, ended_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
          ON CONFLICT (job, server, reason) DO UPDATE SET state = ?4, ended_at = ?5",
     );
-    let keep = keep.bind(job).bind(server).bind(reason).bind(skip_word(end)).bind(now);
+    let keep = keep.bind(job).bind(server).bind(reason).bind(end.as_str()).bind(now);
     keep.execute(work).await.map_err(store_error).map(drop)
 }
 

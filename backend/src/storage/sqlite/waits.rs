@@ -16,7 +16,7 @@ use crate::{
     domain::{EndedWait, GrantKey, JobId, NewWait, ServerId, Told, ToldEvent, WaitAnswer, WaitRules, WaitStanding},
     storage::{
         StoreError, WaitStore,
-        row::{impossible, skip_from, skip_word, time},
+        row::{impossible, skip_from, time},
     },
     timing::WAIT_MARGIN,
 };
@@ -58,7 +58,7 @@ impl WaitStore for SqliteStore {
         let key = (wait.job.as_str(), wait.server.as_str());
         let standing = if let Some(reason) = refusal {
             keep_end(&mut work, key, &wait.reason, reason, now).await?;
-            tell(&mut work, key, "skipped", Some(skip_word(reason)), None, now).await?;
+            tell(&mut work, key, "skipped", Some(reason.as_str()), None, now).await?;
             WaitStanding::Over(reason)
         } else {
             let event = tell(&mut work, key, "required", Some(&wait.reason), Some(until), now).await?;
@@ -79,7 +79,7 @@ impl WaitStore for SqliteStore {
         let skipped = skipped.bind(job.as_str()).bind(server.as_str()).bind(now).execute(&mut *work).await;
         let did = skipped.map_err(store_error)?.rows_affected() > 0;
         if did {
-            let reason = Some(skip_word(SkipReason::Skipped));
+            let reason = Some(SkipReason::Skipped.as_str());
             tell(&mut work, (job.as_str(), server.as_str()), "skipped", reason, None, now).await?;
         }
         work.commit().await.map_err(store_error)?;

@@ -106,6 +106,22 @@ async fn the_last_good_keys_are_used_while_the_issuer_is_away_but_not_for_ever()
 }
 
 #[tokio::test]
+async fn an_issuer_that_says_nothing_keeps_nobody_waiting_whose_key_is_known() {
+    let bench = Bench::new().await;
+    let token = bench.issuer.key.sign(&lasting(&bench));
+    assert_eq!(bench.listing_with(&token).await.status, 200);
+    bench.issuer.fall_silent();
+    bench.service.clock.forward(TimeDelta::minutes(11));
+    let began = std::time::Instant::now();
+    for _ in 0..3 {
+        assert_eq!(bench.listing_with(&token).await.status, 200);
+    }
+    // One of them waited for a moment; a whole request to the issuer would take ten seconds.
+    assert!(began.elapsed() < std::time::Duration::from_secs(8), "{:?}", began.elapsed());
+    assert_eq!(bench.issuer.asked(), 2);
+}
+
+#[tokio::test]
 async fn a_configuration_under_another_name_is_not_used() {
     let bench = Bench::new().await;
     bench.issuer.rename(&format!("{}/", bench.issuer.name));

@@ -1,6 +1,12 @@
 //! Several things at once that could tell a person.
 
+use aiq_connect::{
+    domain::{NewSession, Principal, Profile},
+    storage::SessionStore,
+    vault::Secret,
+};
 use axum::http::Method;
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{Bench, is_refused, send};
@@ -35,6 +41,27 @@ async fn a_bearer_comes_before_our_session_and_our_session_before_aiqs_cookie() 
     // A session that is over stands in nobody's way.
     let over = bench.browser_of("by-cookie").with_cookie(SESSION, &"x".repeat(43));
     assert_eq!(sub(&over, None).await, "by-cookie");
+}
+
+#[tokio::test]
+async fn our_own_sign_in_and_tokens_of_one_issuer_name_one_person() {
+    let bench = Bench::with(Wishes::default()).await;
+    let cookie = "c".repeat(43);
+    let session = NewSession {
+        cookie_hash: Secret::new(&cookie).sha256_hex(),
+        principal: Principal { issuer: bench.issuer.name.clone(), kind: "jwt".to_owned(), sub: "alice".to_owned() },
+        profile: Profile { name: "Alice A.".to_owned(), email: Some("alice@example.com".to_owned()) },
+        lifetime: TimeDelta::hours(1),
+    };
+    bench.service.store.open_session(&session).await.unwrap();
+    let own = bench.service.browser().with_cookie(SESSION, &cookie);
+    bench.service.connect(&bench.provider, &own, "incidents").await;
+    let alice = bench.browser_of("alice");
+    assert_eq!(bench.service.listed(&alice, "incidents").await["per_user_auth"]["status"], "connected");
+    // A token that says less than our own sign-in did makes nobody forget it.
+    let person = json!({"sub": "alice", "name": "Alice A.", "email": "alice@example.com"});
+    assert_eq!(alice.get("/v1/auth/session").await.json()["person"], person);
+    assert_eq!(own.get("/v1/auth/session").await.json()["person"], person);
 }
 
 #[tokio::test]

@@ -39,7 +39,13 @@ async fn every_signature_of_a_published_key_is_taken() {
     for key in &rsa {
         // Others, and such as this version does not know, stand beside it.
         let unknown = json!({"kty": "ML-DSA", "kid": "rsa", "alg": "ML-DSA-65", "pub": "x"});
-        bench.issuer.publish_as_it_is(vec![unknown, bench.issuer.key.published(), key.published()]);
+        bench.issuer.publish_as_it_is(vec![
+            json!({"kid": 1}),
+            json!("a key"),
+            unknown,
+            bench.issuer.key.published(),
+            key.published(),
+        ]);
         bench.service.clock.forward(chrono::TimeDelta::minutes(11));
         let mut claims = bench.issuer.claims("alice");
         claims["exp"] = (claims["exp"].as_i64().unwrap() + 86_400).into();

@@ -12,8 +12,9 @@ use crate::state::connections::{Action, Connections};
 use crate::state::desk::Trouble;
 use crate::state::job::Job;
 use crate::state::moment::Moment;
+use crate::state::moment::samples::utc;
 
-const MOMENT: fn() -> Moment = || Moment { now: noon(), minutes_east: 0 };
+const MOMENT: fn() -> Moment = || utc(noon());
 
 async fn blocker(list: Vec<aiq_connect_shared::DataSource>) -> String {
     let mut connections = Connections::default();

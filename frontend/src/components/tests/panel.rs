@@ -5,7 +5,7 @@ use super::{assert_clean, count, render, text};
 use crate::components::panel::{Loading, Panel, PanelProps};
 use crate::components::source_row::{DetailsView, SourceRowProps};
 use crate::state::connections::samples::{free, noon, protected};
-use crate::state::moment::Moment;
+use crate::state::moment::samples::utc;
 use crate::state::row_state::RowState;
 
 fn rows() -> Vec<SourceRowProps> {
@@ -19,7 +19,7 @@ fn rows() -> Vec<SourceRowProps> {
         details: DetailsView::Closed,
         jobs: 0,
         as_of: None,
-        moment: Moment { now: noon(), minutes_east: 0 },
+        moment: utc(noon()),
         onevent: Callback::noop(),
     };
     vec![row(free("web", true)), row(protected("servicenow", AuthStatus::Connected))]

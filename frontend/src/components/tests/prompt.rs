@@ -10,7 +10,7 @@ use crate::state::flow::OpenFlow;
 use crate::state::job::Job;
 use crate::state::job_wait::samples::{hear, required, restored, skipped};
 use crate::state::job_wait::{JobWaits, WaitTrouble};
-use crate::state::moment::Moment;
+use crate::state::moment::samples::utc;
 use crate::state::prompt::Prompt;
 
 struct Sample {
@@ -58,7 +58,7 @@ async fn card(sample: Sample) -> String {
     let html = render::<JobCard>(JobCardProps {
         job,
         prompt,
-        moment: Moment { now: noon(), minutes_east: 0 },
+        moment: utc(noon()),
         onagain: Callback::noop(),
         oncopy: Callback::noop(),
         onevent: Callback::noop(),

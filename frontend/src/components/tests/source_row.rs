@@ -8,6 +8,7 @@ use crate::components::source_row::{DetailsView, SourceRow, SourceRowProps};
 use crate::state::connections::samples::{faulty, noon, protected};
 use crate::state::flow::OpenFlow;
 use crate::state::moment::Moment;
+use crate::state::moment::samples::East;
 use crate::state::row_state::RowState;
 
 fn props(source: DataSource, is_on: bool) -> SourceRowProps {
@@ -21,7 +22,7 @@ fn props(source: DataSource, is_on: bool) -> SourceRowProps {
         details: DetailsView::Closed,
         jobs: 0,
         as_of: None,
-        moment: Moment { now: noon(), minutes_east: 60 },
+        moment: Moment { now: noon(), wall: &East(60) },
         onevent: Callback::noop(),
     }
 }

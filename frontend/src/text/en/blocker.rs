@@ -13,6 +13,8 @@ pub fn title(tone: Tone, blocking: &[&str]) -> String {
         (Tone::Ready, _) => "Ready to send".to_owned(),
         (Tone::Connect, [one]) => format!("Connect {one} before you send"),
         (Tone::Connect, many) => format!("Connect {} sources before you send", many.len()),
+        (Tone::Unreachable, [one]) => format!("{one}'s sign-in can't be reached right now"),
+        (Tone::Unreachable, many) => format!("{} sources can't be reached right now", many.len()),
         (Tone::NotSetUp, [one]) => format!("{one} isn't set up yet"),
         (Tone::NotSetUp, many) => format!("{} aren't set up yet", super::list(many)),
     }
@@ -24,6 +26,9 @@ pub fn text(tone: Tone, blocking: usize) -> &'static str {
         (Tone::Ready, _) => "All sources are ready. Your question is still here.",
         (Tone::Connect, 1) => "It's on, but AI-Q can't use it yet. Your question is kept.",
         (Tone::Connect, _) => "They're on, but AI-Q can't use them yet. Your question is kept.",
+        (Tone::Unreachable, _) => {
+            "Not your fault. We keep trying for five minutes. You can ask without it; your question is kept."
+        }
         (Tone::NotSetUp, _) => {
             "Only your administrator can finish that. You can ask without it; your question is kept."
         }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::check::person::Person;
 
 const GLANCE: Duration = Duration::from_millis(200);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The people who walk, each in a browser of their own from their first step on.
 pub struct Walkers {
