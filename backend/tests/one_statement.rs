@@ -12,8 +12,8 @@ use std::{
 use aiq_connect::{
     clock::Chance,
     domain::{
-        FlowId, GrantId, GrantKey, GrantTokens, JobId, NewFlow, NewGrant, NewJobReference, NewSession, Principal,
-        Profile, Sealed, StartedFlow,
+        FlowId, GrantId, GrantKey, GrantTokens, JobId, JobOrigin, NewFlow, NewGrant, NewJobReference, NewSession,
+        Principal, Profile, Sealed, StartedFlow,
     },
     storage::{FlowStore, GrantStore, JobStore, SessionStore, SqliteStore},
 };
@@ -134,6 +134,7 @@ async fn a_listing_and_a_workers_question_are_one_statement_each() {
         id: JobId("one".into()),
         principal: alice.id(),
         servers: vec!["server 1".into()],
+        origin: JobOrigin::Gate,
         lifetime: TimeDelta::hours(1),
         mac: Vec::new(),
     };

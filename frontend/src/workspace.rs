@@ -65,6 +65,15 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
     let blocker = use_blocker(&desk, &connections, moment);
     let onevent = use_row_events(&connections, &desk, &sign_ins, &refetch);
     {
+        // What a page that was left open lists may be over meanwhile. Once for each end, whatever the answer is.
+        let refetch = refetch.clone();
+        use_effect_with(connections.lapsed(moment.now), move |lapsed| {
+            if !lapsed.is_empty() {
+                refetch.emit(());
+            }
+        });
+    }
+    {
         // A job that ended may have learned something about a source.
         let refetch = refetch.clone();
         let ended = matches!(desk.news.value, Some(DeskNews::Over(_))).then_some(desk.news.number);

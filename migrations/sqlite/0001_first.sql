@@ -86,6 +86,7 @@ CREATE TABLE jobs (
     id          TEXT    NOT NULL PRIMARY KEY,
     principal   TEXT    NOT NULL REFERENCES principals (id),
     servers     TEXT    NOT NULL CHECK (json_valid(servers)),
+    origin      TEXT    NOT NULL CHECK (origin IN ('gate', 'worker')),
     lifetime_ms INTEGER NOT NULL,
     created_at  INTEGER NOT NULL,
     ends_at     INTEGER NOT NULL,

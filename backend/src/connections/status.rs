@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Connections, NotProtected, Protected, Reach};
 use crate::{
-    domain::{Flow, FlowId, Grant, PrincipalId},
+    domain::{Flow, FlowId, Grant, PrincipalId, SourceId},
     storage::{ConnectionsOf, StoreError},
 };
 
@@ -92,6 +92,14 @@ impl Connections {
         find().await?;
         self.store.end_flow(id, crate::domain::FlowPhase::Cancelled, None).await?;
         Ok(on_wire(&find().await?))
+    }
+
+    /// Where a person signs in for this source, once that was found out.
+    pub fn provider_host(&self, source: &SourceId) -> Option<String> {
+        match self.reach.of(&self.server_of(source)?) {
+            Reach::Reachable { provider_host } => provider_host,
+            _ => None,
+        }
     }
 
     fn per_user_auth(&self, protected: Protected<'_>, known: &ConnectionsOf) -> PerUserAuth {

@@ -2,6 +2,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{JobId, PrincipalId, ServerId};
 
+/// How a job came to be known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobOrigin {
+    /// Through the gate: the research service behind it knows where the job is.
+    Gate,
+    /// A worker registered it. Nobody but that worker knows when it is over, so it may ask until its time is.
+    Worker,
+}
+
 /// The row that lets one job ask for tokens: whose, and for which servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobReference {
@@ -13,6 +22,8 @@ pub struct JobReference {
     pub sub: String,
     /// The servers it may ask for.
     pub servers: Vec<ServerId>,
+    /// How it came to be known here.
+    pub origin: JobOrigin,
     /// How long it may ask, from its creation.
     pub lifetime: TimeDelta,
     /// When that ends, by the database's clock.
@@ -32,6 +43,8 @@ pub struct NewJobReference {
     pub principal: PrincipalId,
     /// The servers it may ask for.
     pub servers: Vec<ServerId>,
+    /// How it came to be known here.
+    pub origin: JobOrigin,
     /// How long it may ask, from now.
     pub lifetime: TimeDelta,
     /// HMAC by a vault key over all of these.

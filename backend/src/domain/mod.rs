@@ -12,7 +12,7 @@ mod wait;
 pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
 pub use grant::{Grant, GrantKey, GrantTokens, NewGrant};
 pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, hex};
-pub use job_reference::{JobReference, NewJobReference};
+pub use job_reference::{JobOrigin, JobReference, NewJobReference};
 pub use principal::{Introduction, Principal, PrincipalId, Profile};
 pub use registration::{ClientAuth, Registration};
 pub use session::{NewSession, NewSignIn, Session, SignIn};

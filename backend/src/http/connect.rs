@@ -101,7 +101,8 @@ pub(super) async fn launch(
     }
     if let (Some(name), false) = (&name, confirmed || from_us) {
         let tag = app.vault.confirm_tag(&person.session_hash, flow, &source_id);
-        return confirm(name, &person, &format!("{address}&confirm={tag}"));
+        let host = app.connections.provider_host(&source_id);
+        return confirm(name, host.as_deref(), &person, &format!("{address}&confirm={tag}"));
     }
 
     let browser = cookies::read(&headers, cookies::BROWSER).unwrap_or_else(|| app.chance.text());
@@ -150,14 +151,18 @@ fn not_a_link() -> Response {
     .into_response()
 }
 
-fn confirm(name: &str, person: &Person, address: &str) -> Response {
+fn confirm(name: &str, host: Option<&str>, person: &Person, address: &str) -> Response {
     let profile = &person.session.profile;
     let who = profile.email.as_deref().unwrap_or(&profile.name);
     Window {
         heading: format!("Connect {name} to AI-Q?"),
         text: vec![
             format!("You are signed in to AI-Q as {who}."),
-            format!("You will sign in at {name}'s own page; AI-Q never sees your password."),
+            match host {
+                Some(host) => format!("You will sign in at {host}; AI-Q never sees your password."),
+                // Not found out yet: looking for it must not keep the page from being shown.
+                None => format!("You will sign in at {name}'s own page; AI-Q never sees your password."),
+            },
         ],
         action: Some((format!("Connect {name}"), address.to_owned())),
         ..Window::default()

@@ -9,7 +9,7 @@ use super::{ForwardError, ResearchService, ResearchStatus, Submission, seats::Se
 use crate::{
     clock::Chance,
     connections::{Connections, PreflightError},
-    domain::{JobId, JobReference, NewJobReference, Principal},
+    domain::{JobId, JobOrigin, JobReference, NewJobReference, Principal},
     storage::{Store, StoreError},
     timing,
     vault::Vault,
@@ -98,7 +98,14 @@ impl Gate {
         let id = JobId(self.chance.uuid().to_string());
         let mac = self.vault.job_mac(&id, &principal, &selection.servers, lifetime);
         self.store
-            .insert_job(&NewJobReference { id: id.clone(), principal, servers: selection.servers, lifetime, mac })
+            .insert_job(&NewJobReference {
+                id: id.clone(),
+                principal,
+                servers: selection.servers,
+                origin: JobOrigin::Gate,
+                lifetime,
+                mac,
+            })
             .await?;
         let submission = Submission {
             job: id.clone(),
@@ -161,6 +168,11 @@ impl Gate {
 
     async fn ask(&self, owner: &Principal, id: &JobId) -> Result<Option<ResearchStatus>, JobError> {
         let job = self.own_job(owner, id).await?;
+        if job.origin == JobOrigin::Worker {
+            // The research service has never heard of it, and its word would end a job that runs.
+            let running = ResearchStatus { state: JobState::Running, error: None, output: None, created_at: None };
+            return Ok(job.is_alive.then_some(running));
+        }
         let research = self.research.as_ref().ok_or(JobError::NotConfigured)?;
         let found = research.status(id, &self.vault.pairwise(owner)).await?;
         let is_over = found.as_ref().is_none_or(|found| found.state.is_over());

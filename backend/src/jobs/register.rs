@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::Gate;
 use crate::{
     connections::PreflightError,
-    domain::{JobId, JobReference, NewJobReference, Principal},
+    domain::{JobId, JobOrigin, JobReference, NewJobReference, Principal},
     storage::StoreError,
     timing,
 };
@@ -55,7 +55,14 @@ impl Gate {
         let selection = self.connections.preflight(&principal, wanted.sources.as_deref()).await?;
         let id = wanted.id.unwrap_or_else(|| JobId(self.chance.uuid().to_string()));
         let mac = self.vault.job_mac(&id, &principal, &selection.servers, lifetime);
-        let job = NewJobReference { id: id.clone(), principal, servers: selection.servers, lifetime, mac };
+        let job = NewJobReference {
+            id: id.clone(),
+            principal,
+            servers: selection.servers,
+            origin: JobOrigin::Worker,
+            lifetime,
+            mac,
+        };
         if let Err(error) = self.store.insert_job(&job).await {
             // The table itself keeps ids apart: to ask first would leave a gap for whoever is faster.
             let taken = matches!(error, StoreError::Impossible { .. }) && self.store.find_job(&id).await?.is_some();

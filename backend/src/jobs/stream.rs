@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     connections::Connections,
-    domain::{JobId, Principal},
+    domain::{JobId, JobOrigin, Principal},
     storage::{Store, StoreError},
     timing,
 };
@@ -47,7 +47,7 @@ pub struct JobStream {
     job: JobId,
     /// The last event that was said.
     after: i64,
-    /// Where the job is; nobody knows when there is no research service.
+    /// Where the job is; nobody knows when there is no research service, or when it has never heard of the job.
     seen: Option<Seen>,
     told: Option<SeenStatus>,
     bell: watch::Receiver<()>,
@@ -61,14 +61,15 @@ pub struct JobStream {
 impl Gate {
     /// Opens the stream of the person's own job, after the event that they heard last.
     pub async fn stream(&self, owner: &Principal, id: &JobId, after: i64) -> Result<JobStream, StreamError> {
-        self.own_job(owner, id).await?;
+        let job = self.own_job(owner, id).await?;
         let seat = self.seats.take(owner.id()).ok_or(StreamError::TooMany)?;
         Ok(JobStream {
             connections: Arc::clone(&self.connections),
             store: Arc::clone(&self.store),
             job: id.clone(),
             after,
-            seen: self.watch.as_ref().map(|watch| watch.follow(id, self.vault.pairwise(owner))),
+            seen: (self.watch.as_ref().filter(|_| job.origin == JobOrigin::Gate))
+                .map(|watch| watch.follow(id, self.vault.pairwise(owner))),
             told: None,
             bell: self.connections.bell().listen(),
             next: VecDeque::from([Frame::Mode]),

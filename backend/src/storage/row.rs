@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
-    ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobReference, Principal, PrincipalId,
-    Registration, Sealed, ServerId, SourceId, StartedFlow, Version,
+    ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, Principal,
+    PrincipalId, Registration, Sealed, ServerId, SourceId, StartedFlow, Version,
 };
 
 /// A row of `grants`.
@@ -180,6 +180,7 @@ pub(super) struct JobRow {
     pub id: String,
     pub owner: PrincipalRow,
     pub servers: String,
+    pub origin: String,
     pub lifetime_ms: i64,
     pub ends_at: i64,
     pub is_alive: i64,
@@ -196,6 +197,11 @@ impl TryFrom<JobRow> for JobReference {
             principal: owner.id(),
             sub: owner.sub,
             servers: list("jobs.servers", &row.servers)?.into_iter().map(ServerId).collect(),
+            origin: match row.origin.as_str() {
+                "gate" => JobOrigin::Gate,
+                "worker" => JobOrigin::Worker,
+                other => return Err(impossible("jobs.origin", other.to_owned())),
+            },
             lifetime: TimeDelta::try_milliseconds(row.lifetime_ms)
                 .ok_or_else(|| impossible("jobs.lifetime_ms", row.lifetime_ms.to_string()))?,
             ends_at: time("jobs.ends_at", row.ends_at)?,

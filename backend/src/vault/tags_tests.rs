@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Chance,
-    domain::{FlowId, JobReference, Principal, ServerId},
+    domain::{FlowId, JobOrigin, JobReference, Principal, ServerId},
     vault::{MasterKey, Secret, Vault},
 };
 
@@ -29,6 +29,7 @@ fn job(vault: &Vault) -> JobReference {
         principal: owner.id(),
         sub: owner.sub,
         servers,
+        origin: JobOrigin::Gate,
         lifetime,
         ends_at: DateTime::UNIX_EPOCH,
         is_alive: true,

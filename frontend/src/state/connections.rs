@@ -8,7 +8,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aiq_connect_shared::{AuthRequired, DataSource, DisconnectAnswer, StatusAnswer};
+use aiq_connect_shared::{AuthRequired, AuthStatus, DataSource, DisconnectAnswer, StatusAnswer};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -197,6 +197,16 @@ impl Connections {
     pub fn blocking(&self, now: DateTime<Utc>) -> Vec<&DataSource> {
         let is_blocking = |source: &&DataSource| self.switches.is_on(&source.id) && self.row(source, now).blocks();
         self.sources.all().iter().filter(is_blocking).collect()
+    }
+
+    /// When the sign-ins ended that are listed as working, cannot renew themselves and are over by this clock. The
+    /// clock may be wrong, so this is a reason to ask the service and nothing more.
+    pub fn lapsed(&self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let ends = self.sources.all().iter().filter_map(|source| source.per_user_auth.as_ref()).filter_map(|auth| {
+            let cannot_renew = auth.status == Some(AuthStatus::Connected) && !auth.renewable;
+            auth.expires_at.filter(|end| cannot_renew && *end <= now)
+        });
+        ends.collect()
     }
 
     /// The sources a question would name, in the configured order.

@@ -5,7 +5,7 @@ use super::{
     fixtures::{connected, key, person, principal},
 };
 use crate::{
-    domain::{JobId, JobReference, NewJobReference, PrincipalId, ServerId},
+    domain::{JobId, JobOrigin, JobReference, NewJobReference, PrincipalId, ServerId},
     storage::{Ageing, GrantStore, JobStore, StoreError},
 };
 
@@ -14,6 +14,7 @@ pub(super) fn new_job(id: &str, owner: &PrincipalId, servers: &[&str]) -> NewJob
         id: JobId(id.into()),
         principal: owner.clone(),
         servers: servers.iter().map(|server| ServerId((*server).into())).collect(),
+        origin: JobOrigin::Gate,
         lifetime: TimeDelta::hours(1),
         mac: b"mac".to_vec(),
     }
@@ -22,7 +23,7 @@ pub(super) fn new_job(id: &str, owner: &PrincipalId, servers: &[&str]) -> NewJob
 pub async fn a_job_reads_back_as_it_was_stored(database: &impl Database) {
     let store = database.open().await;
     let alice = person(&store, "alice").await;
-    let new = new_job("one", &alice, &["wiki", "incidents"]);
+    let new = NewJobReference { origin: JobOrigin::Worker, ..new_job("one", &alice, &["wiki", "incidents"]) };
     let before = store.connections_of(&alice).await.unwrap().now;
     store.insert_job(&new).await.unwrap();
     let after = store.connections_of(&alice).await.unwrap().now;
@@ -34,6 +35,7 @@ pub async fn a_job_reads_back_as_it_was_stored(database: &impl Database) {
         principal: alice,
         sub: "alice".into(),
         servers: new.servers,
+        origin: new.origin,
         lifetime: new.lifetime,
         ends_at: job.ends_at,
         is_alive: true,

@@ -7,7 +7,7 @@ use super::{
     wait_steps::is_missed,
 };
 use crate::{
-    domain::{GrantKey, JobId, JobReference, NewJobReference, ServerId},
+    domain::{GrantKey, JobId, JobOrigin, JobReference, NewJobReference, ServerId},
     storage::{
         JobAndGrant, JobStore, StoreError,
         row::{impossible, list_text, time},
@@ -20,8 +20,8 @@ impl JobStore for SqliteStore {
         // The lifetime is kept as it was given, because the HMAC covers it; the end is what counts.
         let servers: Vec<_> = job.servers.iter().map(ServerId::as_str).collect();
         sqlx::query(concat!(
-            "INSERT INTO jobs (id, principal, servers, lifetime_ms, mac, created_at, ends_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ",
+            "INSERT INTO jobs (id, principal, servers, lifetime_ms, mac, origin, created_at, ends_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?7, ",
             now!(),
             ", ",
             now!(),
@@ -33,6 +33,10 @@ impl JobStore for SqliteStore {
         .bind(job.lifetime.num_milliseconds())
         .bind(&job.mac)
         .bind(milliseconds(job.lifetime))
+        .bind(match job.origin {
+            JobOrigin::Gate => "gate",
+            JobOrigin::Worker => "worker",
+        })
         .execute(&self.writer)
         .await
         .map_err(store_error)?;

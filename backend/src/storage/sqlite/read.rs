@@ -39,8 +39,8 @@ macro_rules! flow_columns {
 /// The columns of `jobs j JOIN principals p` that a [`JobReference`] is made of, as of `clock.now`.
 macro_rules! job_columns {
     () => {
-        "j.id AS job_id, p.id, p.issuer, p.kind, p.sub, j.servers AS job_servers, j.lifetime_ms AS job_lifetime_ms, \
-         j.ends_at AS job_ends_at, (j.ended_at IS NULL AND j.ends_at > clock.now) AS job_is_alive, j.mac AS job_mac"
+        "j.id AS job_id, p.id, p.issuer, p.kind, p.sub, j.servers AS job_servers, j.origin AS job_origin, \
+         j.lifetime_ms AS job_lifetime_ms, j.ends_at AS job_ends_at, (j.ended_at IS NULL AND j.ends_at > clock.now) AS job_is_alive, j.mac AS job_mac"
     };
 }
 
@@ -118,6 +118,7 @@ pub(super) fn job(row: &SqliteRow) -> Result<JobReference, StoreError> {
         id: column(row, "job_id")?,
         owner: principal_row(row)?,
         servers: column(row, "job_servers")?,
+        origin: column(row, "job_origin")?,
         lifetime_ms: column(row, "job_lifetime_ms")?,
         ends_at: column(row, "job_ends_at")?,
         is_alive: column(row, "job_is_alive")?,

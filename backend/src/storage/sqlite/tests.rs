@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, sqlite::SqliteConnect
 use super::{SqliteStore, open::MIGRATIONS};
 use crate::{
     clock::Chance,
-    domain::{FlowId, JobId, NewFlow, NewJobReference, NewSession, Principal, Profile},
+    domain::{FlowId, JobId, JobOrigin, NewFlow, NewJobReference, NewSession, Principal, Profile},
     storage::{
         Ageing, FlowStore, GrantStore, JobStore, SessionStore, StoreError,
         contract::{self, Database, contract_cases},
@@ -156,7 +156,7 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
-    INSERT INTO jobs VALUES ('j', 'p', '[]', 1, 5000, 5000, 5000, x'00');
+    INSERT INTO jobs VALUES ('j', 'p', '[]', 'gate', 1, 5000, 5000, 5000, x'00');
     INSERT INTO job_events VALUES (1, 'j', 's', 'required', 'revoked', 5000, 5000);
     INSERT INTO job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);
     INSERT INTO sign_ins VALUES ('s', 'b', 'n', x'00', '/', 5000);
@@ -190,6 +190,7 @@ async fn a_row_that_we_cannot_have_written_is_an_error_and_never_a_guess() {
             id: JobId("one".into()),
             principal: principal.clone(),
             servers: Vec::new(),
+            origin: JobOrigin::Gate,
             lifetime: TimeDelta::hours(1),
             mac: Vec::new(),
         };

@@ -1,5 +1,7 @@
 //! Jobs that did not come through the gate.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -8,8 +10,10 @@ use crate::{
     identity::Bench,
     support::{
         browser::Answer,
+        event_stream::EventStream,
         issuer::Key,
         provider::Provider,
+        research::Research,
         service::{Service, WORKER_KEY, Wishes},
     },
 };
@@ -53,6 +57,26 @@ async fn a_registered_job_gets_its_owners_tokens_for_the_sources_it_named() {
     assert!(bench.provider.takes(token.json()["access_token"].as_str().unwrap()));
     bench.service.age(TimeDelta::seconds(601)).await;
     assert_eq!(bench.service.resolve(question).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_job_that_the_research_service_has_never_heard_of_is_not_ended_by_asking_for_it() {
+    let research = Research::start().await;
+    let upstream = Some(research.origin.clone());
+    let bench = Bench::with(Wishes { no_sign_in: true, upstream, ..Wishes::default() }).await;
+    let browser = bench.browser_of("alice");
+    bench.service.connect(&bench.provider, &browser, "incidents").await;
+    let job = of_alice(&bench, json!({"data_sources": ["incidents"]})).await.json();
+    let id = job["job_id"].as_str().unwrap();
+
+    let status = browser.get(&format!("/v1/jobs/async/job/{id}")).await;
+    assert_eq!((status.status.as_u16(), &status.json()["status"]), (200, &json!("running")));
+    let mut stream = EventStream::open(&browser, id, "", &[]).await;
+    let said = stream.within(Duration::from_millis(1500)).await;
+    let said: Vec<_> = said.iter().map(|frame| frame.event.as_str()).collect();
+    assert_eq!(said, ["stream.mode"], "nobody knows where it is, so nothing is said of that");
+    let token = bench.service.resolve(json!({"job_id": id, "mcp_server_id": "incidents"})).await;
+    assert_eq!(token.status, 200, "{}", token.body);
 }
 
 #[tokio::test]

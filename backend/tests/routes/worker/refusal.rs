@@ -155,8 +155,8 @@ async fn a_row_that_was_changed_in_the_database_is_not_believed() {
 
 #[tokio::test]
 async fn a_job_that_somebody_wrote_into_the_database_is_not_believed() {
-    const INVENTED: &str = "INSERT INTO jobs (id, principal, servers, lifetime_ms, created_at, ends_at, mac) \
-                            SELECT 'invented', principal, servers, lifetime_ms, created_at, ends_at, mac \
+    const INVENTED: &str = "INSERT INTO jobs (id, principal, servers, origin, lifetime_ms, created_at, ends_at, mac) \
+                            SELECT 'invented', principal, servers, origin, lifetime_ms, created_at, ends_at, mac \
                             FROM jobs WHERE id = ?1";
     let bench = Bench::new().await;
     assert_eq!(bench.service.sql(INVENTED, &[&bench.job]).await, 1);

@@ -21,6 +21,20 @@ fn load(connections: &mut Connections, list: Vec<DataSource>) {
     connections.apply(Action::Loaded { list, etag: Some("\"1\"".to_owned()), at: noon() });
 }
 
+#[test]
+fn only_what_is_listed_as_working_and_ended_without_renewal_is_a_reason_to_ask() {
+    let with = |status, renewable, minutes| {
+        let mut source = protected("a", status);
+        let block = source.per_user_auth.as_mut().unwrap();
+        (block.renewable, block.expires_at) = (renewable, Some(noon() + TimeDelta::minutes(minutes)));
+        loaded(vec![free("web", true), source]).lapsed(noon())
+    };
+    assert_eq!(with(AuthStatus::Connected, false, 0), vec![noon()]);
+    assert!(with(AuthStatus::Connected, false, 1).is_empty());
+    assert!(with(AuthStatus::Connected, true, 0).is_empty());
+    assert!(with(AuthStatus::Expired, false, 0).is_empty());
+}
+
 fn connecting(status: AuthStatus) -> Connections {
     let mut connections = loaded(vec![free("web", true), protected("a", status)]);
     connections.apply(Action::FlowStarted("a".to_owned(), OpenFlow::start(FLOW, Intent::Reconnect, true, noon())));
