@@ -32,6 +32,7 @@ pub struct Chance(Arc<Mutex<StdRng>>);
 
 impl Chance {
     /// Seeded by the operating system.
+    #[expect(clippy::disallowed_types, reason = "the one place that asks the machine")]
     pub fn from_system() -> Self {
         Self(Arc::new(Mutex::new(StdRng::from_rng(&mut rand::rngs::ThreadRng::default()))))
     }

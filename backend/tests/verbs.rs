@@ -4,7 +4,8 @@
 
 use std::{
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -39,13 +40,27 @@ fn run(folder: &Path, yaml: &str, arguments: &[&str], variables: &[(&str, &str)]
     let mut command = Command::new(env!("CARGO_BIN_EXE_aiq-connect"));
     command.current_dir(folder).env_clear().args(arguments).arg("--config").arg(file);
     command.env("AIQ_CONNECT_WORKER_KEY", KEY).envs(variables.iter().copied());
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let Output { status, stdout, stderr } = ended(&mut command);
     let text = |bytes| String::from_utf8(bytes).unwrap().replace(&format!("{}/", folder.display()), "");
     let said = Said { code: status.code(), out: text(stdout), err: text(stderr) };
     for secret in ["hunter2hunter2", "hunter3hunter3", KEY] {
         assert!(!said.out.contains(secret) && !said.err.contains(secret), "a secret was told");
     }
     said
+}
+
+/// What a command said that ends by itself. One that serves although it should not have is stopped.
+fn ended(command: &mut Command) -> Output {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("it did not end: {:?}", child.wait_with_output().unwrap());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().unwrap()
 }
 
 fn in_a_new_folder(yaml: &str, arguments: &[&str]) -> Said {
@@ -220,11 +235,18 @@ fn migrate_makes_the_database_and_the_second_time_has_nothing_to_do() {
 #[test]
 fn serve_without_migrating_refuses_an_older_schema_and_leaves_it_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let Said { code, err, .. } = run(folder.path(), GOOD, &["serve", "--no-migrate"], &[]);
-    assert_eq!(code, Some(2));
-    assert!(err.starts_with("the database aiq-connect.db has schema 0, and this version needs "), "{err}");
-    assert!(err.contains("run `aiq-connect migrate`, or start without --no-migrate"), "{err}");
-    assert!(!folder.path().join("aiq-connect.db").exists());
+    let database = folder.path().join("aiq-connect.db");
+    let is_refused = || {
+        let Said { code, err, .. } = run(folder.path(), GOOD, &["serve", "--no-migrate"], &[]);
+        assert_eq!(code, Some(2));
+        assert!(err.starts_with("the database aiq-connect.db has schema 0, and this version needs "), "{err}");
+        assert!(err.contains("run `aiq-connect migrate`, or start without --no-migrate"), "{err}");
+    };
+    is_refused();
+    assert!(!database.exists());
+    std::fs::write(&database, "").unwrap();
+    is_refused();
+    assert_eq!(std::fs::read(&database).unwrap(), b"");
 }
 
 #[test]

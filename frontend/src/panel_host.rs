@@ -13,7 +13,7 @@ use crate::state::connections::{Action, Connections};
 use crate::state::desk::Desk;
 use crate::state::moment::Moment;
 use crate::state::row_event::RowEvent;
-use crate::state::search;
+use crate::state::{search, switches};
 
 /// Props of [`PanelHost`].
 #[derive(Clone, PartialEq, Properties)]
@@ -46,8 +46,7 @@ pub fn PanelHost(props: &PanelHostProps) -> Html {
         None if is_slow => Loading::Slow,
         None => Loading::Waiting,
     };
-    let usable: Vec<_> = rows.iter().filter(|row| row.row.is_usable()).collect();
-    let is_all_on = !usable.is_empty() && usable.iter().all(|row| row.is_on);
+    let is_all_on = switches::is_all_on(rows.iter().map(|row| (&row.row, row.is_on)));
     let onall = {
         let (dispatcher, now) = (connections.dispatcher(), moment.now);
         Callback::from(move |is_on| dispatcher.dispatch(Action::SwitchedAll(is_on, now)))

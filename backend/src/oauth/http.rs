@@ -46,6 +46,7 @@ pub enum SendError {
 
 impl Outbound {
     /// A client under this policy.
+    #[expect(clippy::disallowed_methods, reason = "the one client for addresses that others name: checked and limited")]
     pub fn new(policy: AddressPolicy) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

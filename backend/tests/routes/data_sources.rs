@@ -277,6 +277,24 @@ async fn an_unchanged_listing_is_not_sent_again_and_a_changed_one_is() {
 }
 
 #[tokio::test]
+async fn the_tag_of_one_persons_listing_spares_nobody_else_theirs() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    looked_at(&service, BOTH_WORK).await;
+    let (alice, bob) = (service.sign_in("alice").await, service.sign_in("bob").await);
+    service.connect(&provider, &alice, "incidents").await;
+    let hers = alice.get("/v1/data_sources").await.header("etag").to_owned();
+    let known = [("if-none-match", hers.as_str())];
+    assert_eq!(alice.send(Method::GET, "/v1/data_sources", &known, None).await.status, 304);
+
+    let his = bob.send(Method::GET, "/v1/data_sources", &known, None).await;
+    assert_eq!((his.status.as_u16(), his.body.as_str()), (200, bob.get("/v1/data_sources").await.body.as_str()));
+    assert_ne!(his.header("etag"), hers);
+    let nobodys = service.browser().send(Method::GET, "/v1/data_sources", &known, None).await;
+    assert_eq!((nobodys.status.as_u16(), nobodys.header("etag")), (401, ""));
+}
+
+#[tokio::test]
 async fn a_session_that_ended_or_was_never_there_opens_nothing() {
     let provider = Provider::start().await;
     let service = Service::start(&provider).await;

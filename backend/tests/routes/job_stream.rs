@@ -192,6 +192,7 @@ async fn one_person_has_twenty_streams_and_gets_one_back_for_each_that_closes() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "a browser on this machine, not the service")]
 async fn a_service_that_stops_waits_neither_for_open_streams_nor_for_held_questions() {
     let bench = Bench::new().await;
     bench.revoke().await;

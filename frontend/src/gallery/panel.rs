@@ -12,6 +12,7 @@ use crate::components::source_row::SourceRowProps;
 use crate::state::banner::{Banner, Named};
 use crate::state::connections::samples;
 use crate::state::row_state::RowAction;
+use crate::state::switches::is_all_on;
 
 /// Every group of the panel.
 pub async fn groups() -> Vec<Group> {
@@ -92,7 +93,7 @@ fn panel(loading: Loading, rows: Vec<SourceRowProps>, banner: Option<Banner>) ->
         loading,
         used: rows.iter().filter(|row| row.is_on).count(),
         total: rows.len(),
-        is_all_on: false,
+        is_all_on: is_all_on(rows.iter().map(|row| (&row.row, row.is_on))),
         rows,
         search: None,
         children,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use aiq_connect_shared::{AuthStatus, DataSource};
 use serde::{Deserialize, Serialize};
 
+use super::row_state::RowState;
+
 /// One switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switch {
@@ -54,6 +56,12 @@ impl Switches {
     }
 }
 
+/// Where the switch of all switches stands: every row that can be used is on, and there is one.
+pub fn is_all_on<'a>(rows: impl IntoIterator<Item = (&'a RowState, bool)>) -> bool {
+    let mut usable = rows.into_iter().filter(|(row, _)| row.is_usable()).peekable();
+    usable.peek().is_some() && usable.all(|(_, is_on)| is_on)
+}
+
 fn is_connected(source: &DataSource) -> bool {
     source.per_user_auth.as_ref().is_some_and(|auth| auth.status == Some(AuthStatus::Connected))
 }
@@ -61,7 +69,7 @@ fn is_connected(source: &DataSource) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::connections::samples::{free, protected};
+    use crate::state::connections::samples::{free, noon, protected};
 
     #[test]
     fn a_protected_source_starts_off_until_it_is_connected() {
@@ -112,6 +120,26 @@ mod tests {
         switches.follow(&before, &[protected("a", AuthStatus::Connected), protected("b", AuthStatus::Connected)]);
         assert!(switches.is_on("a"));
         assert!(!switches.is_on("b"));
+    }
+
+    #[test]
+    fn all_are_on_when_every_row_that_can_be_used_is_and_there_is_one() {
+        let row = |source| RowState::derive(&source, None, None, None, noon());
+        let [free, connected, lapsed] = [
+            row(free("web", true)),
+            row(protected("a", AuthStatus::Connected)),
+            row(protected("b", AuthStatus::Expired)),
+        ];
+        for (rows, expected) in [
+            (vec![(&free, true), (&connected, true)], true),
+            (vec![(&free, true), (&connected, false)], false),
+            (vec![(&free, true), (&lapsed, false)], true),
+            (vec![(&free, false), (&lapsed, true)], false),
+            (vec![(&lapsed, true)], false),
+            (vec![], false),
+        ] {
+            assert_eq!(is_all_on(rows.iter().copied()), expected, "{rows:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod search;
 mod secrets;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use walkdir::WalkDir;
@@ -45,8 +45,12 @@ pub fn forget(project: &Project) -> Result<()> {
 
 /// Searches every log for every secret.
 pub fn run(project: &Project) -> Result<Tally> {
-    let secrets = secrets::all(project)?;
-    let logs = logs(project);
+    search(&project.target)
+}
+
+fn search(target: &Path) -> Result<Tally> {
+    let secrets = secrets::all(target)?;
+    let logs = logs(target);
     ensure!(!logs.is_empty(), "there is no log to search");
     let search = Search::new(&secrets)?;
     let mut tallies = vec![kinds(&secrets), proof(&search, &secrets)];
@@ -110,19 +114,70 @@ fn proof(search: &Search, secrets: &[Secret]) -> Tally {
 }
 
 /// Every `logs` folder of the stacks and of the tests.
-fn logs(project: &Project) -> Vec<PathBuf> {
-    let files = WalkDir::new(&project.target).max_depth(4).into_iter().filter_map(Result::ok);
+fn logs(target: &Path) -> Vec<PathBuf> {
+    let files = WalkDir::new(target).max_depth(4).into_iter().filter_map(Result::ok);
     let mut logs: Vec<_> =
         files.map(walkdir::DirEntry::into_path).filter(|path| path.is_file() && is_log(path)).collect();
     logs.sort();
     logs
 }
 
-fn is_log(path: &std::path::Path) -> bool {
+fn is_log(path: &Path) -> bool {
     path.parent().is_some_and(|folder| folder.ends_with("logs"))
 }
 
 /// What the tests keep to be searched.
-fn is_ours(path: &std::path::Path) -> bool {
+fn is_ours(path: &Path) -> bool {
     path.is_file() && (is_log(path) || path.file_name().is_some_and(|name| name == crate::demo::secrets::ISSUED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A secret of each kind, as a run leaves them behind, and a log without any.
+    fn run_of_a_stack(kinds: &[&str]) -> tempfile::TempDir {
+        let target = tempfile::tempdir().unwrap();
+        for folder in ["xtask/demo/state", "tmp/routes/state", "xtask/demo/logs", "tmp/routes/logs"] {
+            fs::create_dir_all(target.path().join(folder)).unwrap();
+        }
+        let lines: Vec<String> = kinds.iter().map(|kind| format!("{kind} {}", secret(kind))).collect();
+        fs::write(target.path().join("tmp/routes/state/secrets-issued"), lines.join("\n")).unwrap();
+        for log in ["xtask/demo/logs/worker.log", "tmp/routes/logs/service.log"] {
+            fs::write(target.path().join(log), "INFO nothing\n").unwrap();
+        }
+        target
+    }
+
+    /// Like no word of a log, and without a name before it.
+    fn secret(kind: &str) -> String {
+        format!("{}Kq7Zt0Vw3XyB8mLr2Ps", kind.replace('_', ""))
+    }
+
+    #[test]
+    fn one_secret_planted_in_one_log_fails_the_search_of_all_whatever_its_kind() {
+        let target = run_of_a_stack(&KINDS);
+        let clean = search(target.path()).unwrap();
+        assert_eq!(clean.failed, 0);
+        for log in ["xtask/demo/logs/worker.log", "tmp/routes/logs/service.log"] {
+            let path = target.path().join(log);
+            for kind in KINDS {
+                fs::write(&path, format!("INFO nothing\nDEBUG asked with {}\n", secret(kind))).unwrap();
+                let expected = Tally { passed: clean.passed - 1, failed: 1 };
+                assert_eq!(search(target.path()).unwrap(), expected, "{kind} in {log}");
+            }
+            fs::write(&path, "INFO nothing\n").unwrap();
+        }
+        assert_eq!(search(target.path()).unwrap(), clean);
+    }
+
+    #[test]
+    fn a_kind_that_no_run_used_fails_the_search_and_so_does_a_run_without_logs() {
+        let target = run_of_a_stack(&KINDS[1..]);
+        assert_eq!(search(target.path()).unwrap().failed, 1);
+        for folder in ["xtask/demo/logs", "tmp/routes/logs"] {
+            fs::remove_dir_all(target.path().join(folder)).unwrap();
+        }
+        assert!(search(target.path()).is_err());
+    }
 }

@@ -118,6 +118,19 @@ async fn a_provider_that_is_away_asks_nobody_for_anything() {
 }
 
 #[tokio::test]
+async fn a_grant_whose_trouble_passes_by_itself_is_503_and_opens_no_wait() {
+    let bench = Bench::new().await;
+    bench.service.age(chrono::TimeDelta::hours(2)).await;
+    let away = "UPDATE grants SET fault = 'idp_unreachable', faulted_at = 1";
+    assert_eq!(bench.service.sql(away, &[]).await, 1);
+    let answer = resolve(&bench.service, &bench.job, 25).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (503, &json!("idp_unreachable")));
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(bench.service.count("SELECT COUNT(*) FROM job_waits").await, 0);
+    assert_eq!(bench.told().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn what_no_person_can_help_with_opens_no_wait_and_is_told_once() {
     let bench = Bench::new().await;
     bench.service.age(chrono::TimeDelta::hours(2)).await;

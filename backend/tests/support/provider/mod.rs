@@ -170,6 +170,7 @@ fn bound(address: SocketAddr) -> TcpSocket {
     socket
 }
 
+#[expect(clippy::disallowed_methods, reason = "a browser on this machine, not the service")]
 async fn visit(authorization: &Url, consent: Consent) -> reqwest::Response {
     // Without certificates to read: a provider here speaks plain http.
     let client = reqwest::Client::builder().tls_certs_only([]).redirect(reqwest::redirect::Policy::none()).no_proxy();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
 use crate::demo::secrets::{GIVEN, ISSUED};
-use crate::project::Project;
 
 /// Shorter text is in every log by chance.
 const SHORTEST: usize = 16;
@@ -22,9 +22,9 @@ pub struct Secret {
 }
 
 /// Everything in the `state` folders of stacks and tests.
-pub fn all(project: &Project) -> Result<Vec<Secret>> {
+pub fn all(target: &Path) -> Result<Vec<Secret>> {
     let mut found = BTreeSet::new();
-    for entry in WalkDir::new(&project.target).max_depth(4).into_iter().filter_map(Result::ok) {
+    for entry in WalkDir::new(target).max_depth(4).into_iter().filter_map(Result::ok) {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy();
         let is_key = name.ends_with(".key") && path.parent().is_some_and(|folder| folder.ends_with("state"));
