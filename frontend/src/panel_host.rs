@@ -1,5 +1,6 @@
 //! The panel with its facts: what is drawn for each source, and the one banner.
 
+use aiq_connect_shared::Intent;
 use yew::prelude::*;
 
 use crate::components::banner::BannerNote;
@@ -30,6 +31,8 @@ pub struct PanelHostProps {
     pub refetch: Callback<()>,
     /// Called with what the person did in a row.
     pub onevent: Callback<RowEvent>,
+    /// Called with what is to be connected in one window, and what for.
+    pub onall: Callback<Vec<(String, Intent)>>,
 }
 
 /// The panel.
@@ -70,7 +73,7 @@ pub fn PanelHost(props: &PanelHostProps) -> Html {
         <Panel {loading} used={connections.selected(moment.now).len()} {is_all_on} {onall} rows={shown} {total}
             search={is_searchable.then(|| (*text).clone())} {onsearch} {onclear}>
             <BannerNote banner={Banner::look(connections, moment.now)} host={dom::host()} login_url={login_url.clone()}
-                moment={*moment} onreload={refetch} {onevent} />
+                moment={*moment} onreload={refetch} {onevent} onall={&props.onall} />
         </Panel>
     }
 }
@@ -83,12 +86,14 @@ fn rows(props: &PanelHostProps) -> Vec<SourceRowProps> {
         let flow = connections.flows.get(id).cloned();
         let launch_url =
             flow.as_ref().map(|flow| launch_url(connections, id, flow.id, flow.intent)).unwrap_or_default();
+        let visits = connections.walk_of(id).map_or(1, |walk| walk.stops.len());
         SourceRowProps {
             row: connections.row(source, moment.now).with_job(jobs_wait.get(id).copied()),
             is_on: connections.switches.is_on(id),
             flow,
             launch_url: launch_url.into(),
-            launch_target: sign_in_window::target(id).into(),
+            launch_target: sign_in_window::target(if visits > 1 { sign_in_window::ALL } else { id }).into(),
+            visits,
             details: match connections.open_details.contains(id) {
                 true if connections.confirming.as_ref() == Some(id) => DetailsView::Confirming,
                 true => DetailsView::Open,

@@ -149,7 +149,7 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
                         <p class="page-lost" role="alert" data-testid="out-of-touch">{ words::LOST_TOUCH }</p>
                     }
                     if let Some(blocker) = blocker {
-                        <BlockerNote {blocker} {moment} onevent={&onevent} ondisable={&asking.send_without}
+                        <BlockerNote {blocker} {moment} onevent={&onevent} onall={&sign_ins.start_all} ondisable={&asking.send_without}
                             onclose={act(DeskAction::BlockerClosed)} onsend={&asking.send} />
                     }
                     <Composer draft={desk.draft.clone()} is_sending={desk.is_sending} trouble={desk.trouble.clone()}
@@ -157,7 +157,7 @@ pub fn Workspace(props: &WorkspaceProps) -> Html {
                         {ondraft} {onkey} onsend={&asking.send} />
                 </div>
                 <div class="page-panel">
-                    <PanelHost connections={connections.clone()} login_url={props.login_url.clone()} {moment} {refetch} onevent={&onevent}
+                    <PanelHost connections={connections.clone()} login_url={props.login_url.clone()} {moment} {refetch} onevent={&onevent} onall={&sign_ins.start_all}
                         desk={desk.clone()} />
                 </div>
                 <div class="page-jobs">

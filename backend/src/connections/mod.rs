@@ -13,6 +13,7 @@ mod refresh;
 mod start;
 mod status;
 mod waiting;
+mod walk;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub use self::{
     start::{Announced, Launch, StartError},
     status::StatusError,
     waiting::Bell,
+    walk::Stop,
 };
 use crate::{
     clock::Chance,

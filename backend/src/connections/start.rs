@@ -96,7 +96,7 @@ impl Connections {
         self.startable(source).map(|_| ())
     }
 
-    fn startable(&self, source: &str) -> Result<Protected<'_>, StartError> {
+    pub(super) fn startable(&self, source: &str) -> Result<Protected<'_>, StartError> {
         let protected = self.protected(source)?;
         if protected.source.admin_disabled {
             return Err(StartError::Disabled(source.to_owned()));
@@ -117,7 +117,7 @@ impl Connections {
         }
     }
 
-    async fn new_flow(
+    pub(super) async fn new_flow(
         &self,
         principal: &PrincipalId,
         protected: Protected<'_>,

@@ -15,6 +15,7 @@ use super::{
     extract::{Path, Query},
     person::Visitor,
     problem::ApiError,
+    sign_in_all::is_walk,
     window::{Ended, Window},
     words,
 };
@@ -70,12 +71,16 @@ pub(super) async fn complete(
         Ok(completed) => Window {
             heading: format!("{name} is connected"),
             text: vec!["You can close this window.".to_owned()],
-            ended: Some(ended(completed.flow, true)),
+            ended: vec![ended(completed.flow, true)],
             closable: true,
             ..Window::default()
         }
         .into_response(),
         Err(CompleteError::Fault(fault)) => {
+            let next = fault.return_to.as_deref().filter(|path| is_walk(path)).map(str::to_owned);
+            if let (Some(next), FaultCode::ConsentDenied) = (&next, fault.code) {
+                return Redirect::to(next).into_response();
+            }
             let (heading, status) = match fault.code {
                 FaultCode::ConsentDenied => ("Nothing was connected".to_owned(), StatusCode::OK),
                 FaultCode::IdpUnreachable => (format!("{name} wasn't connected"), StatusCode::BAD_GATEWAY),
@@ -86,10 +91,15 @@ pub(super) async fn complete(
                 heading,
                 text: vec![words::sentence(fault.code, name)],
                 reference: (fault.code != FaultCode::ConsentDenied).then_some(fault.reference.as_str()),
-                action: Some(("Try again".to_owned(), again(&source_id, fault.return_to.as_deref()))),
-                ended: Some(ended(fault.flow, false)),
+                back: fault.return_to.clone().filter(|_| next.is_none()),
+                // In a walk this sign-in is over: another try would be a new one, of which the walk knows nothing.
+                action: Some(match next {
+                    Some(next) => ("Continue".to_owned(), next),
+                    None => ("Try again".to_owned(), again(&source_id, fault.return_to.as_deref())),
+                }),
+                skip: None,
+                ended: vec![ended(fault.flow, false)],
                 closable: fault.return_to.is_none(),
-                back: fault.return_to,
             }
             .into_response()
         }

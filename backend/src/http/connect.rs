@@ -18,6 +18,7 @@ use super::{
     extract::{Path, Query},
     person::{Person, Visitor},
     problem::{ApiError, problem},
+    sign_in_all::is_walk,
     window::{Ended, Window},
     words,
 };
@@ -121,7 +122,7 @@ pub(super) async fn launch(
 }
 
 /// This very page again, after a sign-in or a confirmation.
-fn launch_address(source: &str, flow: FlowId, intent: Intent, return_to: Option<&str>) -> String {
+pub(super) fn launch_address(source: &str, flow: FlowId, intent: Intent, return_to: Option<&str>) -> String {
     let flow = flow.0.to_string();
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("flow", &flow).append_pair("intent", intent_word(intent));
@@ -140,7 +141,7 @@ fn to_provider(address: &str, browser: &Secret) -> Response {
 }
 
 /// A page, because a person may have followed it: `flow` is no UUID, or `intent` none that there is.
-fn not_a_link() -> Response {
+pub(super) fn not_a_link() -> Response {
     Window {
         status: StatusCode::BAD_REQUEST,
         heading: "This sign-in link is not complete".to_owned(),
@@ -152,25 +153,32 @@ fn not_a_link() -> Response {
 }
 
 fn confirm(name: &str, host: Option<&str>, person: &Person, address: &str) -> Response {
-    let profile = &person.session.profile;
-    let who = profile.email.as_deref().unwrap_or(&profile.name);
+    let who = who(person);
     Window {
         heading: format!("Connect {name} to AI-Q?"),
-        text: vec![
-            format!("You are signed in to AI-Q as {who}."),
-            match host {
-                Some(host) => format!("You will sign in at {host}; AI-Q never sees your password."),
-                // Not found out yet: looking for it must not keep the page from being shown.
-                None => format!("You will sign in at {name}'s own page; AI-Q never sees your password."),
-            },
-        ],
+        text: vec![format!("You are signed in to AI-Q as {who}."), words::where_to(host, name)],
         action: Some((format!("Connect {name}"), address.to_owned())),
         ..Window::default()
     }
     .into_response()
 }
 
-fn failed(app: &App, error: &StartError, source: &str, name: &str, flow: FlowId, return_to: Option<&str>) -> Response {
+/// What a person is called on these pages.
+pub(super) fn who(person: &Person) -> &str {
+    let profile = &person.session.profile;
+    profile.email.as_deref().unwrap_or(&profile.name)
+}
+
+/// The page of a sign-in that was not started.
+pub(super) fn failed(
+    app: &App,
+    error: &StartError,
+    source: &str,
+    name: &str,
+    flow: FlowId,
+    return_to: Option<&str>,
+) -> Response {
+    let next = return_to.filter(|path| is_walk(path));
     let (status, heading, text) = match error {
         StartError::NotProtected(error) => {
             (StatusCode::NOT_FOUND, "There is nothing to connect here", error.to_string())
@@ -201,23 +209,31 @@ fn failed(app: &App, error: &StartError, source: &str, name: &str, flow: FlowId,
         heading: heading.to_owned(),
         text: vec![text],
         reference,
-        ended: Some(Ended {
+        action: next.map(|path| ("Continue".to_owned(), path.to_owned())),
+        ended: vec![Ended {
             flow: flow.0.to_string(),
             source,
             ok: false,
             origin: app.config.public_url.origin().ascii_serialization(),
-        }),
+        }],
         closable: return_to.is_none(),
-        back: return_to.map(str::to_owned),
+        back: return_to.filter(|_| next.is_none()).map(str::to_owned),
         ..Window::default()
     }
     .into_response()
 }
 
-fn intent_word(intent: Intent) -> &'static str {
+pub(super) fn intent_word(intent: Intent) -> &'static str {
     match intent {
         Intent::Reconnect => "reconnect",
         Intent::SwitchAccount => "switch_account",
         Intent::MorePermission => "more_permission",
     }
+}
+
+/// The intent that this word of a query means.
+pub(super) fn intent_of(word: &str) -> Option<Intent> {
+    [Intent::Reconnect, Intent::SwitchAccount, Intent::MorePermission]
+        .into_iter()
+        .find(|intent| intent_word(*intent) == word)
 }

@@ -21,6 +21,7 @@ mod request_log;
 mod routes;
 mod same_site;
 mod sign_in;
+mod sign_in_all;
 mod status;
 mod stranger;
 mod window;

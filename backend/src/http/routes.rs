@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{
     App, assets, callback, connect, data_sources, disconnect, job_stream, job_waits, jobs, operations, preflight,
-    sign_in, status, window, worker, worker_jobs,
+    sign_in, sign_in_all, status, window, worker, worker_jobs,
 };
 
 /// Who may call a route.
@@ -83,6 +83,7 @@ table! {
     GET    "/v1/auth/session"                      Anyone  sign_in::session;
     GET    "/live"                                 Anyone  operations::live;
     GET    "/health"                               Anyone  operations::health;
+    GET    "/sign-in/all"                          Anyone  sign_in_all::step;
     GET    "/"                                     Anyone  assets::page;
     GET    "/connections"                          Anyone  assets::page;
     GET    "/window/{file}"                        Anyone  window::file;

@@ -24,8 +24,10 @@ pub(super) struct Window<'a> {
     pub action: Option<(String, String)>,
     /// Where the person came from, if not from a page that waits behind this window.
     pub back: Option<String>,
-    /// Which flow ended, so that the opener asks the server again.
-    pub ended: Option<Ended<'a>>,
+    /// Where the window goes on without what stands here.
+    pub skip: Option<String>,
+    /// Which flows ended, the latest last, so that the opener asks the server again.
+    pub ended: Vec<Ended<'a>>,
     /// Whether closing the window is all that is left to do.
     pub closable: bool,
 }
@@ -51,8 +53,13 @@ impl IntoResponse for Window<'_> {
 
 impl Window<'_> {
     fn markup(&self) -> Markup {
-        let ended = self.ended.as_ref();
-        let (class, mark) = match ended {
+        let latest = self.ended.last();
+        // One word for each flow, in the same order.
+        let words = |word: &dyn Fn(&Ended<'_>) -> String| {
+            latest.map(|_| self.ended.iter().map(word).collect::<Vec<_>>().join(" "))
+        };
+        let is_all_done = self.action.is_none() && !self.ended.is_empty() && self.ended.iter().all(|ended| ended.ok);
+        let (class, mark) = match latest {
             Some(ended) if ended.ok => ("is-good", "✓"),
             _ if self.status.is_success() => ("is-quiet", "○"),
             _ => ("is-bad", "▲"),
@@ -69,11 +76,11 @@ impl Window<'_> {
                     script type="module" src="/window/window.js" {}
                 }
                 body class=(class)
-                    data-flow=[ended.map(|ended| ended.flow.as_str())]
-                    data-source=[ended.map(|ended| ended.source)]
-                    data-ok=[ended.map(|ended| if ended.ok { "true" } else { "false" })]
-                    data-origin=[ended.map(|ended| ended.origin.as_str())]
-                    data-closes=[ended.filter(|ended| ended.ok).map(|_| CLOSES_AFTER)] {
+                    data-flow=[words(&|ended| ended.flow.clone())]
+                    data-source=[words(&|ended| ended.source.to_owned())]
+                    data-ok=[words(&|ended| ended.ok.to_string())]
+                    data-origin=[latest.map(|ended| ended.origin.as_str())]
+                    data-closes=[is_all_done.then_some(CLOSES_AFTER)] {
                     main role="status" {
                         span class="mark" aria-hidden="true" { (mark) }
                         h1 tabindex="-1" { (self.heading) }
@@ -84,6 +91,9 @@ impl Window<'_> {
                         div class="actions" {
                             @if let Some((label, address)) = &self.action {
                                 a class="action" href=(address) { (label) }
+                            }
+                            @if let Some(address) = &self.skip {
+                                a class="action is-quiet" href=(address) { "Skip" }
                             }
                             @if let Some(path) = &self.back {
                                 a class="action is-quiet" href=(path) { "Back to AI-Q" }

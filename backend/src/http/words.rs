@@ -25,3 +25,12 @@ pub(super) fn sentence(code: FaultCode, name: &str) -> String {
         }
     }
 }
+
+/// Where a person signs in for a source.
+pub(super) fn where_to(host: Option<&str>, name: &str) -> String {
+    match host {
+        Some(host) => format!("You will sign in at {host}; AI-Q never sees your password."),
+        // Not found out yet: looking for it must not keep the page from being shown.
+        None => format!("You will sign in at {name}'s own page; AI-Q never sees your password."),
+    }
+}

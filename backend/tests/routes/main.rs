@@ -24,5 +24,6 @@ mod request_log;
 mod restart;
 mod secrets;
 mod sign_in;
+mod sign_in_all;
 mod status;
 mod worker;

@@ -5,18 +5,34 @@ use gloo_net::http::Request;
 use uuid::Uuid;
 
 use super::ApiError;
+use crate::state::walk::{Stop, Walk};
 
 /// Where the sign-in window goes: our own launch page.
 pub fn launch_url(source: &str, connect_url: Option<&str>, flow: Uuid, intent: Intent) -> String {
     let own = format!("/v1/auth/mcp/{source}/connect");
     let url = connect_url.unwrap_or(&own);
     let separator = if url.contains('?') { '&' } else { '?' };
-    let intent = match intent {
+    let intent = intent_word(intent);
+    format!("{url}{separator}flow={flow}&intent={intent}")
+}
+
+/// Where the window goes that visits several: our own page, which leads from one launch page to the next.
+pub fn walk_url(walk: &Walk) -> String {
+    let list = |word: &dyn Fn(&Stop) -> String| walk.stops.iter().map(word).collect::<Vec<_>>().join(",");
+    let intents = list(&|stop| intent_word(stop.intent).to_owned());
+    format!(
+        "/sign-in/all?sources={}&flows={}&intents={intents}",
+        list(&|stop| stop.id.clone()),
+        list(&|stop| stop.flow.to_string())
+    )
+}
+
+fn intent_word(intent: Intent) -> &'static str {
+    match intent {
         Intent::Reconnect => "reconnect",
         Intent::SwitchAccount => "switch_account",
         Intent::MorePermission => "more_permission",
-    };
-    format!("{url}{separator}flow={flow}&intent={intent}")
+    }
 }
 
 /// The truth about a source, and about one sign-in.
@@ -45,6 +61,17 @@ mod tests {
         assert_eq!(
             launch_url("incidents", Some("/v1/auth/mcp/incidents/connect"), flow, Intent::SwitchAccount),
             "/v1/auth/mcp/incidents/connect?flow=00000000-0000-0000-0000-000000000007&intent=switch_account"
+        );
+    }
+
+    #[test]
+    fn the_window_of_several_names_each_with_its_flow_and_intent() {
+        let stop = |id: &str, flow, intent| Stop { id: id.to_owned(), flow: Uuid::from_u128(flow), intent };
+        let stops = vec![stop("a", 1, Intent::Reconnect), stop("b", 2, Intent::MorePermission)];
+        assert_eq!(
+            walk_url(&Walk { stops }),
+            "/sign-in/all?sources=a,b&flows=00000000-0000-0000-0000-000000000001,00000000-0000-0000-0000-000000000002\
+             &intents=reconnect,more_permission"
         );
     }
 

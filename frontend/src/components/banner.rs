@@ -1,3 +1,4 @@
+use aiq_connect_shared::Intent;
 use yew::prelude::*;
 
 use super::glyph::{Glyph, Shape, Tone};
@@ -5,7 +6,7 @@ use crate::state::banner::{Banner, Named};
 use crate::state::moment::Moment;
 use crate::state::row_event::{RowEvent, RowEventKind};
 use crate::state::row_state::RowAction;
-use crate::text::en::{banner as words, row as row_words};
+use crate::text::en::{banner as words, blocker as blocker_words, row as row_words};
 
 /// Props of [`BannerNote`].
 #[derive(Clone, PartialEq, Properties)]
@@ -23,6 +24,8 @@ pub struct BannerNoteProps {
     pub onreload: Callback<()>,
     /// Called with what the person did about a source.
     pub onevent: Callback<RowEvent>,
+    /// Called with what is to be connected in one window, and what for.
+    pub onall: Callback<Vec<(String, Intent)>>,
 }
 
 /// One thing the person should know before the list. Both places are there before there is something to say, because
@@ -79,11 +82,28 @@ fn way(banner: &Banner, props: &BannerNoteProps) -> Html {
                 { words::TRY_AGAIN }
             </button>
         },
-        // Several are connected one after the other: browsers allow one window for one click. The banner then moves on.
+        Banner::NeedsYou(sources) if to_connect(sources).len() > 1 => all(to_connect(sources), props),
         Banner::NeedsYou(sources) | Banner::Expiring(sources, _) => {
             sources.iter().find_map(|source| act(source, sources.len() == 1, props)).unwrap_or_default()
         }
         Banner::PopupsOff | Banner::AuthOff => Html::default(),
+    }
+}
+
+/// Those that the person can connect, and what for.
+fn to_connect(sources: &[Named]) -> Vec<(String, Intent)> {
+    sources.iter().filter_map(|source| Some((source.id.clone(), source.action?.intent()?))).collect()
+}
+
+/// All of them in one window.
+fn all(sources: Vec<(String, Intent)>, props: &BannerNoteProps) -> Html {
+    let home = sources.first().map(|(id, _)| format!("details-{id}"));
+    let onclick = props.onall.reform(move |_: MouseEvent| sources.clone());
+    html! {
+        // It goes away with the click; the rows, where the sign-ins go on, stay.
+        <button type="button" class="button is-small" data-testid="banner-connect-all" {onclick} data-focus-home={home}>
+            { blocker_words::CONNECT_ALL }
+        </button>
     }
 }
 

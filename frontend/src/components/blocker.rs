@@ -1,3 +1,4 @@
+use aiq_connect_shared::Intent;
 use yew::prelude::*;
 
 use super::glyph::{Glyph, Shape, Tone as GlyphTone};
@@ -18,6 +19,8 @@ pub struct BlockerNoteProps {
     pub moment: Moment,
     /// Called with what the person did about a source.
     pub onevent: Callback<RowEvent>,
+    /// Called with what is to be connected in one window, and what for.
+    pub onall: Callback<Vec<(String, Intent)>>,
     /// Send without the sources that block.
     pub ondisable: Callback<()>,
     /// Not now.
@@ -45,8 +48,10 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
         Tone::Connect | Tone::Unreachable => (GlyphTone::Warn, Shape::Triangle),
         Tone::NotSetUp => (GlyphTone::Danger, Shape::Cross),
     };
-    // One thing to do at a time: several are connected one after the other.
     let first = props.blocker.first_to_connect().map(|item| &item.source.id);
+    let all = props.blocker.to_connect();
+    let has_all = all.len() > 1;
+    let onall = props.onall.reform(move |_: MouseEvent| all.clone());
     let only =
         (matches!(tone, Tone::Connect | Tone::Unreachable) && blocking.len() == 1).then(|| blocking.first()).flatten();
 
@@ -59,7 +64,7 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
             </h2>
             <p class="blocker-text">{ words::text(tone, blocking.len()) }</p>
             <ul class="blocker-items">
-                { for props.blocker.items.iter().map(|item| entry(props, item, only.is_none(), first == Some(&item.source.id))) }
+                { for props.blocker.items.iter().map(|item| entry(props, item, only.is_none(), !has_all && first == Some(&item.source.id))) }
             </ul>
             <div class="blocker-ways">
                 if tone == Tone::Ready {
@@ -70,6 +75,11 @@ pub fn BlockerNote(props: &BlockerNoteProps) -> Html {
                 } else {
                     if let Some(item) = only {
                         { way_out(props, item, true, true) }
+                    }
+                    if has_all {
+                        <button type="button" class="button is-primary" data-testid="blocker-connect-all" onclick={onall}>
+                            { words::CONNECT_ALL }
+                        </button>
                     }
                     <button type="button" data-testid="blocker-disable-continue"
                         class={classes!("button", (tone == Tone::NotSetUp).then_some("is-primary"))}

@@ -10,6 +10,9 @@ pub struct PopupHelpProps {
     pub id: AttrValue,
     /// Its name.
     pub name: AttrValue,
+    /// How many sources that window would have visited.
+    #[prop_or(1)]
+    pub visits: usize,
     /// Where the window would have gone.
     pub href: AttrValue,
     /// The window's name.
@@ -31,10 +34,15 @@ pub fn PopupHelp(props: &PopupHelpProps) -> Html {
             <p class="popup-help-ways">
                 <a id={format!("popup-link-{}", props.id)} class="button is-primary" href={&props.href}
                     target={&props.target} onclick={event(RowEventKind::LinkFollowed)}>
-                    { words::open_sign_in(&props.name) }<span aria-hidden="true">{ "↗" }</span>
+                    { match props.visits {
+                        0 | 1 => words::open_sign_in(&props.name),
+                        many => words::open_sign_in_for(many),
+                    } }<span aria-hidden="true">{ "↗" }</span>
                 </a>
                 <button type="button" class="link" onclick={event(RowEventKind::CopyLink)}>{ words::COPY_LINK }</button>
-                <button type="button" class="link" onclick={event(RowEventKind::StayHere)}>{ words::STAY }</button>
+                if props.visits < 2 {
+                    <button type="button" class="link" onclick={event(RowEventKind::StayHere)}>{ words::STAY }</button>
+                }
             </p>
         </div>
     }

@@ -42,6 +42,9 @@ pub struct SourceRowProps {
     /// That window's name.
     #[prop_or_default]
     pub launch_target: AttrValue,
+    /// How many sources that window visits.
+    #[prop_or(1)]
+    pub visits: usize,
     /// How much of the details is shown.
     #[prop_or_default]
     pub details: DetailsView,
@@ -115,7 +118,7 @@ pub fn SourceRow(props: &SourceRowProps) -> Html {
                         }
                     </div>
                     if row.kind == Kind::WindowBlocked {
-                        <PopupHelp id={id.clone()} name={source.name.clone()} href={&props.launch_url}
+                        <PopupHelp id={id.clone()} name={source.name.clone()} visits={props.visits} href={&props.launch_url}
                             target={&props.launch_target} onevent={&props.onevent} />
                     } else if let Some(second) = text.second {
                         <p class="source-second">

@@ -119,6 +119,7 @@ async fn blockers() -> Vec<Scene> {
             blocker,
             moment: moment(),
             onevent: Callback::noop(),
+            onall: Callback::noop(),
             ondisable: Callback::noop(),
             onclose: Callback::noop(),
             onsend: Callback::noop(),

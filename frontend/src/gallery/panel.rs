@@ -49,6 +49,7 @@ fn note(banner: Option<Banner>) -> BannerNoteProps {
         moment: moment(),
         onreload: Callback::noop(),
         onevent: Callback::noop(),
+        onall: Callback::noop(),
     }
 }
 

@@ -169,7 +169,9 @@ fn announcements(text: &mut String) {
     let wait = |news| DeskNews::Wait { job: "j1".to_owned(), news };
     let news = [
         News::Waiting(id()),
+        News::WaitingForAll(vec![id(), "github".to_owned()]),
         News::WindowBlocked(id()),
+        News::AllBlocked(vec![id(), "github".to_owned()]),
         News::Ended(id(), Ended::Succeeded),
         News::Ended(id(), Ended::Denied),
         News::Ended(id(), Ended::Failed(FaultCode::IdpUnreachable)),

@@ -70,8 +70,16 @@ fn use_fresh(connections: &UseReducerHandle<Connections>, refetch: &Callback<()>
     }
     {
         let refetch = refetch.clone();
-        let has_ended =
-            |news: &News| !matches!(news, News::Waiting(_) | News::WindowBlocked(_) | News::TurnedOn { .. });
+        let has_ended = |news: &News| {
+            !matches!(
+                news,
+                News::Waiting(_)
+                    | News::WaitingForAll(_)
+                    | News::WindowBlocked(_)
+                    | News::AllBlocked(_)
+                    | News::TurnedOn { .. }
+            )
+        };
         let ended = connections.news.value.iter().any(has_ended).then_some(connections.news.number);
         use_effect_with(ended, move |ended| {
             if ended.is_some() {

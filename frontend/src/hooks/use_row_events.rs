@@ -1,4 +1,3 @@
-use aiq_connect_shared::Intent;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -26,10 +25,13 @@ pub fn use_row_events(
     use_callback(sign_ins.clone(), move |RowEvent { id, kind }, sign_ins| {
         let connections = latest.borrow().clone();
         match kind {
-            RowEventKind::Act(RowAction::Connect | RowAction::Reconnect | RowAction::TryAgain) => {
-                sign_ins.start.emit((id, Intent::Reconnect));
+            RowEventKind::Act(
+                action @ (RowAction::Connect | RowAction::Reconnect | RowAction::TryAgain | RowAction::AddPermission),
+            ) => {
+                if let Some(intent) = action.intent() {
+                    sign_ins.start.emit((id, intent));
+                }
             }
-            RowEventKind::Act(RowAction::AddPermission) => sign_ins.start.emit((id, Intent::MorePermission)),
             RowEventKind::Act(RowAction::Cancel) => sign_ins.cancel.emit(id),
             RowEventKind::Act(RowAction::Recheck) => {
                 connections.dispatch(Action::Rechecking(id));

@@ -11,11 +11,12 @@ use yew::prelude::*;
 use super::use_latest::use_latest;
 use crate::api::{ApiError, flows};
 use crate::platform::nudges::Nudges;
-use crate::platform::sign_in_window::SignInWindow;
+use crate::platform::sign_in_window::{self, SignInWindow};
 use crate::platform::{chance, clock, dom, listen};
 use crate::state::connections::{Action, Connections, Focus};
 use crate::state::flow::OpenFlow;
 use crate::state::pace;
+use crate::state::walk::{self, Stop, Walk};
 
 type Windows = Rc<RefCell<HashMap<String, SignInWindow>>>;
 
@@ -24,6 +25,8 @@ type Windows = Rc<RefCell<HashMap<String, SignInWindow>>>;
 pub struct SignIns {
     /// Starts one. Has to be called inside the click.
     pub start: Callback<(String, Intent)>,
+    /// Starts several in one window. Inside the click, too.
+    pub start_all: Callback<Vec<(String, Intent)>>,
     /// Opens the window of the one under way once more. Inside the click, too.
     pub again: Callback<String>,
     /// Calls it off.
@@ -58,9 +61,37 @@ pub fn use_sign_ins(connections: &UseReducerHandle<Connections>) -> SignIns {
             }
         })
     };
+    let open_all = {
+        let (latest, windows) = (latest.clone(), windows.clone());
+        move |walk: Walk, is_open: &dyn Fn(&Stop) -> bool| {
+            let window = SignInWindow::open(sign_in_window::ALL, &flows::walk_url(&walk));
+            let mut started = Vec::new();
+            for stop in walk.stops.iter().filter(|stop| is_open(stop)) {
+                let flow = OpenFlow::start(stop.flow, stop.intent, window.is_some(), clock::now());
+                started.push((stop.id.clone(), flow));
+                if let Some(window) = window.clone() {
+                    windows.borrow_mut().insert(stop.id.clone(), window);
+                }
+            }
+            latest.borrow().dispatch(Action::WalkStarted(walk, started));
+        }
+    };
+    let start_all = {
+        let open_all = open_all.clone();
+        use_callback((), move |wishes: Vec<(String, Intent)>, ()| {
+            let stop = |(id, intent)| Some(Stop { id, flow: chance::flow_id()?, intent });
+            let stops = wishes.into_iter().take(walk::LONGEST).filter_map(stop).collect();
+            open_all(Walk { stops }, &|_| true);
+        })
+    };
     let again = {
         let latest = latest.clone();
         use_callback((), move |id: String, ()| {
+            let connections = latest.borrow().clone();
+            if let Some(walk) = connections.walk_of(&id) {
+                open_all(walk.clone(), &|stop| connections.flow(stop.flow).is_some());
+                return;
+            }
             let flow = latest.borrow().flows.get(&id).cloned();
             if let Some(flow) = flow {
                 open(id, flow.id, flow.intent);
@@ -69,21 +100,28 @@ pub fn use_sign_ins(connections: &UseReducerHandle<Connections>) -> SignIns {
     };
     let cancel = use_callback((), move |id: String, ()| {
         let connections = latest.borrow().clone();
-        let Some(flow) = connections.flows.get(&id).map(|flow| flow.id) else { return };
-        if let Some(window) = windows.borrow_mut().remove(&id) {
-            window.close();
+        let ended = connections.called_off_with(&id);
+        for (id, _) in &ended {
+            if let Some(window) = windows.borrow_mut().remove(id) {
+                window.close();
+            }
         }
-        connections.dispatch(Action::FlowCancelled(id.clone()));
+        connections.dispatch(Action::FlowCancelled(id));
         spawn_local(async move {
-            // Unheard, it ends by itself in ten minutes.
-            let _ = flows::cancel(&id, flow).await;
+            for (id, flow) in ended {
+                // Unheard, it ends by itself in ten minutes.
+                let _ = flows::cancel(&id, flow).await;
+            }
         });
     });
-    SignIns { start, again, cancel }
+    SignIns { start, start_all, again, cancel }
 }
 
 /// Where the window of a sign-in goes.
 pub fn launch_url(connections: &Connections, id: &str, flow: Uuid, intent: Intent) -> String {
+    if connections.walk.has(flow) {
+        return flows::walk_url(&connections.walk);
+    }
     let auth = connections.sources.find(id).and_then(|source| source.per_user_auth.as_ref());
     flows::launch_url(id, auth.and_then(|auth| auth.connect_url.as_deref()), flow, intent)
 }

@@ -3,6 +3,7 @@
 use web_sys::Window;
 
 /// A window that opened.
+#[derive(Clone)]
 pub struct SignInWindow(Window);
 
 impl SignInWindow {
@@ -28,6 +29,9 @@ impl SignInWindow {
         self.0.closed().unwrap_or(true)
     }
 }
+
+/// What stands for a source in the name of the window that visits several: no source is called so.
+pub const ALL: &str = "all~";
 
 /// The window's name, also for the link that stands in for it.
 pub fn target(source: &str) -> String {

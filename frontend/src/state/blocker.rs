@@ -1,6 +1,6 @@
 //! What keeps a question from being sent, and the way out.
 
-use aiq_connect_shared::{DataSource, FaultCode};
+use aiq_connect_shared::{DataSource, FaultCode, Intent};
 use chrono::{DateTime, Utc};
 
 use super::connections::Connections;
@@ -55,10 +55,13 @@ impl Blocker {
 
     /// The first one that the person can do something about by signing in.
     pub fn first_to_connect(&self) -> Option<&Item> {
-        let leads_on = |action| {
-            matches!(action, RowAction::Connect | RowAction::Reconnect | RowAction::AddPermission | RowAction::TryAgain)
-        };
-        self.blocking().into_iter().find(|item| item.row.action().is_some_and(leads_on))
+        self.blocking().into_iter().find(|item| item.row.action().and_then(RowAction::intent).is_some())
+    }
+
+    /// All that the person can connect, and what for.
+    pub fn to_connect(&self) -> Vec<(String, Intent)> {
+        let intent = |item: &Item| Some((item.source.id.clone(), item.row.action()?.intent()?));
+        self.blocking().into_iter().filter_map(intent).collect()
     }
 
     /// The source to connect next, when these blocked before: one of them works now, and the person can go on.
@@ -195,6 +198,22 @@ mod tests {
         assert_eq!(next(&look(AuthStatus::Disconnected)), None, "nothing has been connected yet");
         assert_eq!(next(&look(AuthStatus::Connected)).as_deref(), Some("c"));
         assert_eq!(look(AuthStatus::Connected).next(&["b".to_owned(), "c".to_owned()]), None);
+    }
+
+    #[test]
+    fn all_that_a_person_can_connect_is_connected_at_once() {
+        let list = vec![
+            protected("a", AuthStatus::Disconnected),
+            faulty("b", AuthStatus::Error, FaultCode::ClientMisconfigured),
+            faulty("c", AuthStatus::Error, FaultCode::ScopeMismatch),
+            protected("d", AuthStatus::Connected),
+        ];
+        let ids = ["a", "b", "c", "d"];
+        let blocker = Blocker::look(&ids.map(str::to_owned), &with(list, &ids), noon());
+        assert_eq!(
+            blocker.to_connect(),
+            [("a".to_owned(), Intent::Reconnect), ("c".to_owned(), Intent::MorePermission)]
+        );
     }
 
     #[test]

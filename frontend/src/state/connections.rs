@@ -16,6 +16,7 @@ use super::flow::{Ended, OpenFlow};
 use super::row_state::{Away, Doing, Notice, RowState};
 use super::sources::Sources;
 use super::switches::Switches;
+use super::walk::Walk;
 
 /// What the page knows about sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Connections {
     pub switches: Switches,
     /// Sign-ins under way, by source.
     pub flows: BTreeMap<String, OpenFlow>,
+    /// The window that visits several of them, the latest.
+    pub walk: Walk,
     /// How the last action on a source ended, until the next one.
     pub notices: BTreeMap<String, Notice>,
     /// What the page is doing about a source.
@@ -85,8 +88,12 @@ pub enum Focus {
 pub enum News {
     /// A sign-in window opened.
     Waiting(String),
+    /// A window opened that visits these.
+    WaitingForAll(Vec<String>),
     /// The browser refused the window.
     WindowBlocked(String),
+    /// The browser refused the window that would have visited these.
+    AllBlocked(Vec<String>),
     /// A sign-in ended.
     Ended(String, Ended),
     /// A source was disconnected, and whether its provider was told.
@@ -134,6 +141,8 @@ pub enum Action {
     SwitchedAll(bool, DateTime<Utc>),
     /// A sign-in starts.
     FlowStarted(String, OpenFlow),
+    /// Sign-ins start that one window visits one after the other, in this order; or it is opened once more.
+    WalkStarted(Walk, Vec<(String, OpenFlow)>),
     /// The person followed the link that stands in for a refused window.
     LinkFollowed(String),
     /// A window says that this sign-in ended; and where the focus was then.
@@ -216,6 +225,22 @@ impl Connections {
             self.switches.is_on(&source.id) && !row.is_locked()
         };
         self.sources.all().iter().filter(is_selected).collect()
+    }
+
+    /// The window that visits this source among others, as long as its sign-in there is open.
+    pub fn walk_of(&self, id: &str) -> Option<&Walk> {
+        self.flows.get(id).filter(|flow| self.walk.has(flow.id)).map(|_| &self.walk)
+    }
+
+    /// What goes with a sign-in when it is called off, itself included: one window, so all that it has not done yet.
+    pub fn called_off_with(&self, id: &str) -> Vec<(String, Uuid)> {
+        let is_with =
+            |with: &str, flow: &OpenFlow| with == id || (self.walk_of(id).is_some() && self.walk.has(flow.id));
+        self.flows
+            .iter()
+            .filter(|(with, flow)| is_with(with, flow))
+            .map(|(with, flow)| (with.clone(), flow.id))
+            .collect()
     }
 
     /// The open sign-in with this id.

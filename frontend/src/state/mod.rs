@@ -20,3 +20,4 @@ pub mod sources;
 pub mod switches;
 pub mod theme;
 pub mod wait_event;
+pub mod walk;

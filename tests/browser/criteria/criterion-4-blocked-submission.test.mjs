@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
 import {
-  answerTo, call, card, connect, INCIDENTS, isWanted, opening, pressSend, rowIs, rows, signIn, TICKETS, want,
+  answerTo, call, card, closed, connect, INCIDENTS, isWanted, opening, pressSend, rowIs, rows, signIn, TICKETS, want,
 } from '../acts.mjs';
 import { arrive, assertQuiet, atTheProvider, home, launch } from '../people.mjs';
 import { ownRows } from '../stack.mjs';
@@ -83,6 +83,30 @@ describe('4. a submission with an unconnected source is blocked with the reason 
     assert.deepEqual(rows(await answerTo(alice, question)), [], 'the answer does without');
     await alice.page.getByTestId('toast').filter({ hasText: 'Sent without Team Incidents and Service Desk.' }).or(card(alice, question)).first().waitFor();
     for (const source of [INCIDENTS, TICKETS]) assert.ok(!await isWanted(alice, source), `${source.id} is off now`);
+  });
+
+  test('Connect all connects both in one window, and the question can be sent', async () => {
+    const question = 'my rows, with all of them';
+    for (const source of [INCIDENTS, TICKETS]) await want(alice, source);
+    await pressSend(alice, question);
+    const opened = await opening(alice, () => alice.page.getByTestId('blocker-connect-all').click());
+    for (const source of [INCIDENTS, TICKETS]) await rowIs(alice, source, 'connecting');
+    await atTheProvider(opened, alice.name);
+    await opened.getByRole('heading', { name: `${INCIDENTS.name} is connected` }).waitFor();
+    await rowIs(alice, INCIDENTS, 'connected');
+    await rowIs(alice, TICKETS, 'connecting');
+
+    await opened.getByRole('link', { name: 'Continue' }).click();
+    await opened.waitForURL(({ origin }) => origin !== home);
+    await atTheProvider(opened, alice.name);
+    await rowIs(alice, TICKETS, 'connected');
+    await closed(opened);
+    assert.equal(alice.context.pages().length, 1, 'it was one window, and it closed itself');
+    await blocker().getByRole('heading', { name: 'Ready to send' }).waitFor();
+    await assertKept(question);
+    await button('Send question').click();
+    const answer = rows(await answerTo(alice, question));
+    for (const own of await ownRows(alice)) assert.ok(answer.includes(own), `${own} is missing`);
   });
 
   test('one of two: the connected one is used, the other is left out', async () => {

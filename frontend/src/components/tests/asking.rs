@@ -27,6 +27,7 @@ async fn blocker(list: Vec<aiq_connect_shared::DataSource>) -> String {
         blocker: Blocker::look(&ids, &connections, noon()),
         moment: MOMENT(),
         onevent: Callback::noop(),
+        onall: Callback::noop(),
         ondisable: Callback::noop(),
         onclose: Callback::noop(),
         onsend: Callback::noop(),
@@ -50,7 +51,9 @@ async fn several_sources_in_the_way_are_listed_with_a_button_each() {
         protected("github", AuthStatus::Expired),
         faulty("box", AuthStatus::Error, FaultCode::IdpUnreachable),
     ];
-    insta::assert_snapshot!(text(&blocker(list).await), @"Connect 3 sources before you send They're on, but AI-Q can't use them yet. Your question is kept. ServiceNow Not connected Connect GitHub Sign-in expired Reconnect box Can't reach box's sign-in Try again Disable 3 sources and continue Not now");
+    let html = blocker(list).await;
+    assert_eq!(count(&html, "is-primary"), 1, "all of them at once is the thing to do");
+    insta::assert_snapshot!(text(&html), @"Connect 3 sources before you send They're on, but AI-Q can't use them yet. Your question is kept. ServiceNow Not connected Connect GitHub Sign-in expired Reconnect box Can't reach box's sign-in Try again Connect all Disable 3 sources and continue Not now");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ fn rows() -> Vec<SourceRowProps> {
         flow: None,
         launch_url: "".into(),
         launch_target: "".into(),
+        visits: 1,
         details: DetailsView::Closed,
         jobs: 0,
         as_of: None,

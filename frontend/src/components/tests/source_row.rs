@@ -19,6 +19,7 @@ fn props(source: DataSource, is_on: bool) -> SourceRowProps {
         flow: None,
         launch_url: "/v1/auth/mcp/servicenow/connect?flow=1".into(),
         launch_target: "aiq-connect-servicenow".into(),
+        visits: 1,
         details: DetailsView::Closed,
         jobs: 0,
         as_of: None,

@@ -10,6 +10,7 @@ use yew::Reducible;
 use super::{Action, Connections, Focus, News};
 use crate::state::flow::{Ended, OpenFlow, Phase, Step};
 use crate::state::row_state::{Doing, Notice};
+use crate::state::walk::Walk;
 
 impl Reducible for Connections {
     type Action = Action;
@@ -40,7 +41,12 @@ impl Connections {
             Action::Switched(id, is_on) => self.switches.choose(&id, is_on),
             Action::SwitchedAll(is_on, now) => self.switch_all(is_on, now),
             Action::FlowStarted(id, flow) => self.start(id, flow),
-            Action::LinkFollowed(id) => self.with_flow(&id, |flow| flow.phase = Phase::Waiting),
+            Action::WalkStarted(walk, flows) => self.start_all(walk, flows),
+            Action::LinkFollowed(id) => {
+                for (id, _) in self.called_off_with(&id) {
+                    self.with_flow(&id, |flow| flow.phase = Phase::Waiting);
+                }
+            }
             Action::Nudged(flow, focus) => self.nudge(flow, focus),
             Action::WindowGone(id, gone) => self.with_flow(&id, |flow| flow.window_gone = gone),
             Action::FlowHeard { flow, answer, at, focus } => self.hear(flow, &answer, at, focus),
@@ -50,8 +56,12 @@ impl Connections {
                 }
             }
             Action::FlowCancelled(id) => {
-                if self.flows.contains_key(&id) {
-                    self.end(&id, Ended::Cancelled);
+                let ended = self.called_off_with(&id);
+                for (id, _) in &ended {
+                    self.end(id, Ended::Cancelled);
+                }
+                if ended.len() > 1 {
+                    self.news.put(ended.into_iter().map(|(id, _)| News::Ended(id, Ended::Cancelled)).collect());
                 }
             }
             Action::DetailsToggled(id) => {
@@ -179,6 +189,24 @@ impl Connections {
             self.news.put(vec![News::Waiting(id.clone())]);
         }
         self.flows.insert(id, flow);
+    }
+
+    fn start_all(&mut self, walk: Walk, flows: Vec<(String, OpenFlow)>) {
+        let Some((first, flow)) = flows.first() else { return };
+        let ids = flows.iter().map(|(id, _)| id.clone()).collect();
+        if flow.phase == Phase::WindowBlocked {
+            self.refused_windows += 1;
+            self.focus.put(format!("popup-link-{first}"));
+            self.news.put(vec![News::AllBlocked(ids)]);
+        } else {
+            self.refused_windows = 0;
+            self.news.put(vec![News::WaitingForAll(ids)]);
+        }
+        for (id, flow) in flows {
+            self.notices.remove(&id);
+            self.flows.insert(id, flow);
+        }
+        self.walk = walk;
     }
 
     fn nudge(&mut self, flow: Uuid, focus: Focus) {

@@ -1,3 +1,5 @@
+mod walk;
+
 use aiq_connect_shared::{
     AuthRequired, AuthStatus, BlockedSource, BlockedStatus, DataSource, DisconnectAnswer, FaultCode, Flow, FlowState,
     Intent, StatusAnswer,

@@ -4,6 +4,8 @@ use crate::state::blocker::Tone;
 
 /// Not to block.
 pub const NOT_NOW: &str = "Not now";
+/// Connects all that can be connected, in one window.
+pub const CONNECT_ALL: &str = "Connect all";
 /// When nothing blocks any more.
 pub const SEND: &str = "Send question";
 

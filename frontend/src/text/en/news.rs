@@ -23,6 +23,14 @@ pub fn source(news: &News, connections: &Connections) -> Message {
     let name = |id: &str| connections.sources.find(id).map_or_else(|| id.to_owned(), |source| source.name.clone());
     match news {
         News::Waiting(id) => polite(format!("Waiting for sign-in to {}.", name(id))),
+        News::WaitingForAll(ids) => {
+            let names: Vec<_> = ids.iter().map(|id| name(id)).collect();
+            polite(format!("Waiting for sign-in to {}, one after the other.", super::list(&names)))
+        }
+        News::AllBlocked(ids) => urgent(format!(
+            "Your browser blocked the sign-in window for {} sources. A link is offered instead.",
+            ids.len()
+        )),
         News::WindowBlocked(id) => {
             urgent(format!("Your browser blocked the sign-in window of {}. A link is offered instead.", name(id)))
         }

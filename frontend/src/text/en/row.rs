@@ -277,6 +277,10 @@ pub const OPEN_YOURSELF: &str = "Open it yourself:";
 pub fn open_sign_in(name: &str) -> String {
     format!("Open {name} sign-in")
 }
+/// The same, where one window visits several.
+pub fn open_sign_in_for(sources: usize) -> String {
+    format!("Open sign-in for {sources} sources")
+}
 /// For another browser or device.
 pub const COPY_LINK: &str = "Copy link";
 /// Instead of a window.
