@@ -1,6 +1,7 @@
 //! `GET /sign-in/all`: several sources in one window, one visit each.
 
 use axum::http::Method;
+use url::form_urlencoded::byte_serialize;
 
 use crate::support::{
     browser::{Answer, Browser},
@@ -85,6 +86,23 @@ async fn a_refusal_at_the_first_is_told_and_the_walk_goes_on() {
 }
 
 #[tokio::test]
+async fn a_failure_keeps_its_reference_on_the_screen_and_leads_on() {
+    let (provider, _service, alice) = bench().await;
+    let opened = alice.follow(&walk()).await;
+    let provider_page = alice.follow(opened.header("location")).await.location();
+    let state = provider_page.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let origin: String = byte_serialize(provider.origin.as_bytes()).collect();
+    let back = format!("/v1/auth/mcp/incidents/callback?state={state}&error=server_error&iss={origin}");
+    let failed = alice.arrive(&back).await;
+    assert_eq!((failed.status.as_u16(), failed.heading()), (502, "Team Incidents wasn't connected"));
+    assert!(failed.body.contains("Reference ") && failed.body.contains(">Continue</a>"), "{}", failed.body);
+    assert!(!failed.body.contains("Try again") && !failed.body.contains("Back to AI-Q"), "{}", failed.body);
+    let next = alice.follow(&failed.link()).await;
+    assert_eq!(next.heading(), "Team Incidents wasn't connected");
+    assert!(next.link().starts_with(&format!("/v1/auth/mcp/tickets/connect?flow={SECOND}")), "{}", next.link());
+}
+
+#[tokio::test]
 async fn skipping_calls_the_sign_in_off_and_goes_on() {
     let (provider, service, alice) = bench().await;
     let opened = alice.follow(&walk()).await;
@@ -108,6 +126,11 @@ async fn what_was_called_off_on_the_page_is_not_asked_for_in_the_window() {
     let end = visit(&provider, &alice, opened.header("location"), Consent::Given).await;
     assert_eq!(end.heading(), "1 of 2 connected");
     assert_eq!(end.sentences()[0], "Tickets: This sign-in was called off.");
+
+    let way_back: String = byte_serialize(walk().as_bytes()).collect();
+    let late = alice.follow(&format!("/v1/auth/mcp/tickets/connect?flow={SECOND}&return={way_back}")).await;
+    assert_eq!((late.status.as_u16(), late.heading()), (410, "This sign-in link is no longer valid"));
+    assert!(late.body.contains(">Continue</a>") && late.link().starts_with("/sign-in/all?"), "{}", late.body);
 }
 
 #[tokio::test]

@@ -53,8 +53,11 @@ fn a_sign_in_of_its_own_is_not_called_off_with_a_window_of_several() {
         OpenFlow::start(Uuid::from_u128(9), Intent::Reconnect, true, noon()),
     ));
     walk(&mut connections, &[("a", 1), ("b", 2)], true);
+    let mut other = connections.clone();
     connections.apply(Action::FlowCancelled("a".to_owned()));
     assert_eq!(connections.flows.keys().collect::<Vec<_>>(), ["c"]);
+    other.apply(Action::FlowCancelled("c".to_owned()));
+    assert_eq!(other.flows.keys().collect::<Vec<_>>(), ["a", "b"], "nor the other way round");
 }
 
 #[test]
