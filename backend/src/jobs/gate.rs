@@ -9,7 +9,7 @@ use super::{ForwardError, ResearchService, ResearchStatus, Submission, seats::Se
 use crate::{
     clock::Chance,
     connections::{Connections, PreflightError},
-    domain::{JobId, JobOrigin, JobReference, NewJobReference, Principal},
+    domain::{JobId, JobOrigin, JobReference, NewJobReference, Principal, PrincipalId, ServerId},
     storage::{Store, StoreError},
     timing,
     vault::Vault,
@@ -87,26 +87,14 @@ impl Gate {
             return Err(SubmitError::EmptyInput);
         }
         let expiry = request.expiry_seconds;
-        if expiry.is_some_and(|seconds| !(600..=604_800).contains(&seconds)) {
-            return Err(SubmitError::Expiry);
-        }
-        let lifetime = expiry.map_or(timing::JOB_LIFETIME, |seconds| TimeDelta::seconds(seconds.into()));
+        let lifetime = lifetime(expiry).ok_or(SubmitError::Expiry)?;
         let principal = owner.id();
         let selection = self.connections.preflight(&principal, request.data_sources.as_deref()).await?;
         let research = self.research.as_ref().ok_or(SubmitError::NotConfigured)?;
 
         let id = JobId(self.chance.uuid().to_string());
-        let mac = self.vault.job_mac(&id, &principal, &selection.servers, lifetime);
-        self.store
-            .insert_job(&NewJobReference {
-                id: id.clone(),
-                principal,
-                servers: selection.servers,
-                origin: JobOrigin::Gate,
-                lifetime,
-                mac,
-            })
-            .await?;
+        let job = self.reference(id.clone(), principal, selection.servers, JobOrigin::Gate, lifetime);
+        self.store.insert_job(&job).await?;
         let submission = Submission {
             job: id.clone(),
             agent_type: request.agent_type.clone(),
@@ -182,9 +170,30 @@ impl Gate {
         Ok(found)
     }
 
+    /// A job reference of ours, which carries the proof of that.
+    pub(super) fn reference(
+        &self,
+        id: JobId,
+        principal: PrincipalId,
+        servers: Vec<ServerId>,
+        origin: JobOrigin,
+        lifetime: TimeDelta,
+    ) -> NewJobReference {
+        let mac = self.vault.job_mac(&id, &principal, &servers, lifetime);
+        NewJobReference { id, principal, servers, origin, lifetime, mac }
+    }
+
     pub(super) async fn own_job(&self, owner: &Principal, id: &JobId) -> Result<JobReference, JobError> {
         let job = self.store.find_job(id).await?;
         // A row that this service did not write makes nobody an owner.
         job.filter(|job| job.principal == owner.id() && self.vault.verify_job(job)).ok_or(JobError::NotFound)
+    }
+}
+
+/// How long a job may ask for tokens; `None` for what is outside AIQ's own limits.
+pub(super) fn lifetime(expiry_seconds: Option<u32>) -> Option<TimeDelta> {
+    match expiry_seconds {
+        None => Some(timing::JOB_LIFETIME),
+        Some(seconds) => (600..=604_800).contains(&seconds).then(|| TimeDelta::seconds(seconds.into())),
     }
 }

@@ -1,13 +1,10 @@
 //! Jobs that somebody else started: AIQ itself, a schedule, a Dask task. Their owner's token was verified before.
 
-use chrono::TimeDelta;
-
-use super::Gate;
+use super::{Gate, gate::lifetime};
 use crate::{
     connections::PreflightError,
-    domain::{JobId, JobOrigin, JobReference, NewJobReference, Principal},
+    domain::{JobId, JobOrigin, JobReference, Principal},
     storage::StoreError,
-    timing,
 };
 
 /// What is asked for.
@@ -47,22 +44,11 @@ impl Gate {
         if wanted.id.as_ref().is_some_and(|id| !is_usable(id)) {
             return Err(RegisterError::Id);
         }
-        if wanted.expiry_seconds.is_some_and(|seconds| !(600..=604_800).contains(&seconds)) {
-            return Err(RegisterError::Expiry);
-        }
-        let lifetime = wanted.expiry_seconds.map_or(timing::JOB_LIFETIME, |seconds| TimeDelta::seconds(seconds.into()));
+        let lifetime = lifetime(wanted.expiry_seconds).ok_or(RegisterError::Expiry)?;
         let principal = owner.id();
         let selection = self.connections.preflight(&principal, wanted.sources.as_deref()).await?;
         let id = wanted.id.unwrap_or_else(|| JobId(self.chance.uuid().to_string()));
-        let mac = self.vault.job_mac(&id, &principal, &selection.servers, lifetime);
-        let job = NewJobReference {
-            id: id.clone(),
-            principal,
-            servers: selection.servers,
-            origin: JobOrigin::Worker,
-            lifetime,
-            mac,
-        };
+        let job = self.reference(id.clone(), principal, selection.servers, JobOrigin::Worker, lifetime);
         if let Err(error) = self.store.insert_job(&job).await {
             // The table itself keeps ids apart: to ask first would leave a gap for whoever is faster.
             let taken = matches!(error, StoreError::Impossible { .. }) && self.store.find_job(&id).await?.is_some();
