@@ -31,6 +31,16 @@ pub enum Reach {
     },
 }
 
+impl Reach {
+    /// Where people sign in, once that was found out.
+    pub fn provider_host(self) -> Option<String> {
+        match self {
+            Self::Reachable { provider_host } => provider_host,
+            Self::Unknown | Self::Broken { .. } => None,
+        }
+    }
+}
+
 /// [`Reach`] of every server, and since when.
 #[derive(Debug, Default)]
 pub struct Reachability(Mutex<HashMap<ServerId, (Reach, Instant)>>);

@@ -96,10 +96,7 @@ impl Connections {
 
     /// Where a person signs in for this source, once that was found out.
     pub fn provider_host(&self, source: &SourceId) -> Option<String> {
-        match self.reach.of(&self.server_of(source)?) {
-            Reach::Reachable { provider_host } => provider_host,
-            _ => None,
-        }
+        self.reach.of(&self.server_of(source)?).provider_host()
     }
 
     fn per_user_auth(&self, protected: Protected<'_>, known: &ConnectionsOf) -> PerUserAuth {
@@ -127,10 +124,7 @@ impl Connections {
             connected_at: grant.map(|grant| grant.connected_at),
             missing_scopes,
             scope_labels: protection.scope_labels.clone(),
-            provider_host: match reach {
-                Reach::Reachable { provider_host } => provider_host,
-                _ => None,
-            },
+            provider_host: reach.provider_host(),
             admin_disabled: source.admin_disabled,
             relaxations: Vec::new(),
             flow: flow.map(on_wire),
