@@ -17,6 +17,22 @@ pub enum Intent {
     MorePermission,
 }
 
+impl Intent {
+    /// The word for it, on the wire, in links and in databases.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reconnect => "reconnect",
+            Self::SwitchAccount => "switch_account",
+            Self::MorePermission => "more_permission",
+        }
+    }
+
+    /// The intent of this word, if there is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Reconnect, Self::SwitchAccount, Self::MorePermission].into_iter().find(|intent| intent.as_str() == word)
+    }
+}
+
 /// Where one sign-in attempt is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -125,7 +125,7 @@ pub(super) async fn launch(
 pub(super) fn launch_address(source: &str, flow: FlowId, intent: Intent, return_to: Option<&str>) -> String {
     let flow = flow.0.to_string();
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("flow", &flow).append_pair("intent", intent_word(intent));
+    query.append_pair("flow", &flow).append_pair("intent", intent.as_str());
     if let Some(path) = return_to {
         query.append_pair("return", path);
     }
@@ -221,19 +221,4 @@ pub(super) fn failed(
         ..Window::default()
     }
     .into_response()
-}
-
-pub(super) fn intent_word(intent: Intent) -> &'static str {
-    match intent {
-        Intent::Reconnect => "reconnect",
-        Intent::SwitchAccount => "switch_account",
-        Intent::MorePermission => "more_permission",
-    }
-}
-
-/// The intent that this word of a query means.
-pub(super) fn intent_of(word: &str) -> Option<Intent> {
-    [Intent::Reconnect, Intent::SwitchAccount, Intent::MorePermission]
-        .into_iter()
-        .find(|intent| intent_word(*intent) == word)
 }

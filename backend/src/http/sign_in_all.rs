@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     App,
-    connect::{failed, intent_of, launch_address, not_a_link, who},
+    connect::{failed, launch_address, not_a_link, who},
     extract::Query,
     person::{Person, Visitor},
     problem::ApiError,
@@ -87,7 +87,7 @@ impl Walk {
         let sources: Vec<&str> = query.sources.split(',').collect();
         let flows = query.flows.split(',').map(Uuid::parse_str).collect::<Result<Vec<_>, _>>().ok()?;
         let intents = match &query.intents {
-            Some(words) => words.split(',').map(intent_of).collect::<Option<Vec<_>>>()?,
+            Some(words) => words.split(',').map(Intent::from_word).collect::<Option<Vec<_>>>()?,
             None => vec![Intent::default(); sources.len()],
         };
         let is_each_named_once = sources.iter().collect::<BTreeSet<_>>().len() == sources.len()
@@ -111,7 +111,7 @@ impl Walk {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("sources", &list(&|stop| stop.source.clone()));
         query.append_pair("flows", &list(&|stop| stop.flow.0.to_string()));
-        query.append_pair("intents", &list(&|stop| super::connect::intent_word(stop.intent).to_owned()));
+        query.append_pair("intents", &list(&|stop| stop.intent.as_str().to_owned()));
         if !self.skipped.is_empty() {
             query.append_pair("skip", &self.skipped.iter().map(String::as_str).collect::<Vec<_>>().join(","));
         }

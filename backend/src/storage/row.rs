@@ -233,20 +233,8 @@ impl TryFrom<PrincipalRow> for Principal {
     }
 }
 
-/// The stored word for an intent.
-pub(super) fn intent_word(intent: Intent) -> &'static str {
-    match intent {
-        Intent::Reconnect => "reconnect",
-        Intent::SwitchAccount => "switch_account",
-        Intent::MorePermission => "more_permission",
-    }
-}
-
 fn intent_from(what: &'static str, word: &str) -> Result<Intent, StoreError> {
-    [Intent::Reconnect, Intent::SwitchAccount, Intent::MorePermission]
-        .into_iter()
-        .find(|intent| intent_word(*intent) == word)
-        .ok_or_else(|| unknown_word(what, word))
+    Intent::from_word(word).ok_or_else(|| unknown_word(what, word))
 }
 
 /// The stored word for a phase.

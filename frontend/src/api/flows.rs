@@ -12,27 +12,19 @@ pub fn launch_url(source: &str, connect_url: Option<&str>, flow: Uuid, intent: I
     let own = format!("/v1/auth/mcp/{source}/connect");
     let url = connect_url.unwrap_or(&own);
     let separator = if url.contains('?') { '&' } else { '?' };
-    let intent = intent_word(intent);
+    let intent = intent.as_str();
     format!("{url}{separator}flow={flow}&intent={intent}")
 }
 
 /// Where the window goes that visits several: our own page, which leads from one launch page to the next.
 pub fn walk_url(walk: &Walk) -> String {
     let list = |word: &dyn Fn(&Stop) -> String| walk.stops.iter().map(word).collect::<Vec<_>>().join(",");
-    let intents = list(&|stop| intent_word(stop.intent).to_owned());
+    let intents = list(&|stop| stop.intent.as_str().to_owned());
     format!(
         "/sign-in/all?sources={}&flows={}&intents={intents}",
         list(&|stop| stop.id.clone()),
         list(&|stop| stop.flow.to_string())
     )
-}
-
-fn intent_word(intent: Intent) -> &'static str {
-    match intent {
-        Intent::Reconnect => "reconnect",
-        Intent::SwitchAccount => "switch_account",
-        Intent::MorePermission => "more_permission",
-    }
 }
 
 /// The truth about a source, and about one sign-in.

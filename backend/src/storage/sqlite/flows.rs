@@ -12,7 +12,7 @@ use crate::{
     domain::{Flow, FlowId, FlowPhase, NewFlow, NewGrant, PrincipalId, Sealed, StartedFlow, Version},
     storage::{
         FlowStore, StoreError,
-        row::{impossible, intent_word, list_text, phase_word},
+        row::{impossible, list_text, phase_word},
     },
     timing::FLOW_LIFETIME,
 };
@@ -32,7 +32,7 @@ impl FlowStore for SqliteStore {
         .bind(flow.principal.as_str())
         .bind(flow.source.as_str())
         .bind(flow.server.as_str())
-        .bind(intent_word(flow.intent))
+        .bind(flow.intent.as_str())
         .bind(milliseconds(FLOW_LIFETIME))
         .execute(&self.writer)
         .await
