@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn, Self, TypedDict
 
 import httpx
 
@@ -24,12 +24,27 @@ _TIMEOUT = httpx.Timeout(wire.LONG_POLL + 15, connect=5)
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
 
 
+class _Options(TypedDict):
+    timeout: httpx.Timeout
+    limits: httpx.Limits
+    headers: dict[str, str]
+    follow_redirects: bool
+    trust_env: bool
+
+
 class _Address:
     """Where the broker is, and how both clients find it. The key is never printed and never leaves the process."""
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {key}"}
+        self._options = _Options(
+            timeout=_TIMEOUT,
+            limits=_LIMITS,
+            headers={"Authorization": f"Bearer {key}"},
+            follow_redirects=False,
+            # The key must not travel through a proxy that happens to be set for other things.
+            trust_env=False,
+        )
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ, url: str | None = None) -> Self:
@@ -53,15 +68,7 @@ class Broker(_Address):
 
     def __init__(self, url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         super().__init__(url, key)
-        self._http = httpx.AsyncClient(
-            timeout=_TIMEOUT,
-            limits=_LIMITS,
-            headers=self._headers,
-            follow_redirects=False,
-            # The key must not travel through a proxy that happens to be set for other things.
-            trust_env=False,
-            transport=transport,
-        )
+        self._http = httpx.AsyncClient(transport=transport, **self._options)
 
     async def resolve(self, request: ResolveRequest) -> AccessToken | None:
         """Ask once. `None` means that the token known by `known_sha256` is still the one.
@@ -113,14 +120,7 @@ class SyncBroker(_Address):
 
     def __init__(self, url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
         super().__init__(url, key)
-        self._http = httpx.Client(
-            timeout=_TIMEOUT,
-            limits=_LIMITS,
-            headers=self._headers,
-            follow_redirects=False,
-            trust_env=False,
-            transport=transport,
-        )
+        self._http = httpx.Client(transport=transport, **self._options)
 
     def resolve(self, request: ResolveRequest) -> AccessToken | None:
         """As `Broker.resolve`."""
