@@ -79,7 +79,8 @@ describe('every component in every state', { concurrency: false }, () => {
   });
 
   test('with the system\'s own colours a switch still shows where it stands', async () => {
-    const context = await browser.newContext({ forcedColors: 'active', viewport: { width: 400, height: 800 } });
+    // Without motion: a colour on its way to another one is neither.
+    const context = await browser.newContext({ forcedColors: 'active', reducedMotion: 'reduce', viewport: { width: 400, height: 800 } });
     const page = await open(context, '10-rows-settled');
     const [on, off] = await page.evaluate(() => ['true', 'false'].map((checked) => {
       const control = document.querySelector(`[role=switch][aria-checked=${checked}]:not([aria-disabled])`);
