@@ -116,9 +116,9 @@ struct News {
 }
 
 impl Telling for News {
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<Option<Event>> {
         if let Some(greeting) = self.greeting.take() {
-            return Some(greeting);
+            return Some(Some(greeting));
         }
         loop {
             if !self.is_due {
@@ -134,9 +134,7 @@ impl Telling for News {
                 continue;
             };
             (self.not_before, self.is_due) = (Instant::now() + EVENTS_PAUSE, false);
-            if listing.etag != self.told.etag {
-                return Some(self.tell(listing));
-            }
+            return Some((listing.etag != self.told.etag).then(|| self.tell(listing)));
         }
     }
 }

@@ -17,6 +17,7 @@ use super::{
     stream::{self, Telling},
 };
 use crate::{
+    connections::Ear,
     domain::JobId,
     jobs::{Frame, JobStream},
     timing,
@@ -54,12 +55,22 @@ fn last_event_id(headers: &HeaderMap) -> i64 {
 
 async fn open(app: Arc<App>, person: &Person, job: JobId, after: i64) -> Result<Response, ApiError> {
     let stream = app.gate.stream(&person.session.principal, &job, after).await?;
-    Ok(stream::answer(app, person, stream))
+    let ear = app.connections.listen(&person.id);
+    Ok(stream::answer(app, person, News { stream, ear }))
 }
 
-impl Telling for JobStream {
-    async fn next(&mut self) -> Option<Event> {
-        self.next_frame().await.as_ref().map(event)
+struct News {
+    stream: JobStream,
+    /// Somebody who signs out is news too. And whoever listens is told what other processes change.
+    ear: Ear,
+}
+
+impl Telling for News {
+    async fn next(&mut self) -> Option<Option<Event>> {
+        tokio::select! {
+            frame = self.stream.next_frame() => frame.map(|frame| Some(event(&frame))),
+            () = self.ear.heard() => Some(None),
+        }
     }
 }
 

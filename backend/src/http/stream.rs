@@ -7,12 +7,13 @@ use futures_util::stream;
 use tokio::time::Instant;
 
 use super::{App, person::Person, presence::Presence};
-use crate::{connections::Ear, timing};
+use crate::timing;
 
 /// What a stream has to tell.
 pub(super) trait Telling: Send + 'static {
-    /// The next event; `None`: there is nothing more to tell. Loses nothing when it is dropped while it waits.
-    fn next(&mut self) -> impl Future<Output = Option<Event>> + Send;
+    /// The next event, or `Some(None)`: something of the person changed, if only that they signed out, and there is
+    /// nothing to tell of it. `None`: there is nothing more to tell. Loses nothing when it is dropped while it waits.
+    fn next(&mut self) -> impl Future<Output = Option<Option<Event>>> + Send;
 }
 
 /// An open stream. Nothing runs for it while it has nothing to tell.
@@ -20,15 +21,12 @@ struct Open<T> {
     app: Arc<App>,
     telling: T,
     presence: Presence,
-    /// Somebody who signs out is news too.
-    ear: Ear,
 }
 
 /// The answer. It ends when the telling does, when the person signs out or what made them known ends, and with the
 /// service.
 pub(super) fn answer<T: Telling>(app: Arc<App>, person: &Person, telling: T) -> Response {
-    let ear = app.connections.listen(&person.id);
-    let open = Open { presence: Presence::of(person), ear, app, telling };
+    let open = Open { presence: Presence::of(person), app, telling };
     let events = stream::unfold(open, |mut open| async {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))
@@ -46,8 +44,7 @@ impl<T: Telling> Open<T> {
                 // A service that stops does not wait for streams, which could stay open for hours.
                 () = self.app.stopped() => return None,
                 () = tokio::time::sleep_until(end.unwrap_or(silent_until)), if end.is_some() => return None,
-                event = self.telling.next() => Some(event?),
-                () = self.ear.heard() => None,
+                event = self.telling.next() => event?,
                 () = tokio::time::sleep_until(silent_until) => Some(Event::default().comment("keepalive")),
             };
             if self.presence.is_over(&self.app).await {
