@@ -37,7 +37,8 @@ CREATE TRIGGER jobs_ended AFTER UPDATE OF ended_at ON jobs BEGIN
     INSERT INTO changes VALUES (NEW.principal, 1) ON CONFLICT DO UPDATE SET serial = serial + 1;
 END;
 
--- Somebody signed out.
-CREATE TRIGGER sessions_went AFTER DELETE ON sessions BEGIN
+-- Somebody signed out. Sessions whose time is over are swept, and their streams notice by themselves.
+CREATE TRIGGER sessions_went AFTER DELETE ON sessions
+WHEN OLD.expires_at > CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER) BEGIN
     INSERT INTO changes VALUES (OLD.principal, 1) ON CONFLICT DO UPDATE SET serial = serial + 1;
 END;
