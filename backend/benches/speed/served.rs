@@ -18,7 +18,7 @@ pub struct Served {
 
 impl Served {
     /// Starts it on free ports and waits until it says that it is ready.
-    pub fn start(config: &Path, variables: &[(String, String)]) -> Self {
+    pub fn start(config: &Path, variables: &[(&str, String)]) -> Self {
         let [people, workers] = [free(), free()];
         let mut process = Command::new(env!("CARGO_BIN_EXE_aiq-connect"))
             .args(["serve", "--config"])

@@ -123,7 +123,8 @@ fn refresh(world: &World, client: &str, form: &Fields) -> Result<Value, &'static
 
 fn issue(world: &World, family: &mut Family) -> Value {
     let faults = world.faults();
-    let access = world.secret("access");
+    let mut access = world.secret("access");
+    access.extend(std::iter::repeat_n('x', faults.access_token_length.saturating_sub(access.len())));
     family.access.push(access.clone());
     let mut answer = json!({"access_token": access, "token_type": "Bearer", "scope": family.scope});
     if let Some(seconds) = faults.access_token_seconds {

@@ -93,6 +93,8 @@ pub struct Faults {
     /// What is granted, instead of what was asked for.
     pub granted_scope: Option<&'static str>,
     pub access_token_seconds: Option<i64>,
+    /// How long access tokens are at least, as those are that carry claims.
+    pub access_token_length: usize,
     /// A refresh token that was used already is taken once more: some providers forgive a lost response.
     pub forgives_reuse: bool,
     /// Changes the ID token before it is signed.
@@ -167,6 +169,7 @@ impl World {
                 gives_refresh_tokens: true,
                 granted_scope: None,
                 access_token_seconds: Some(3600),
+                access_token_length: 0,
                 forgives_reuse: false,
                 id_token: openid::Change::None,
             }),

@@ -1,0 +1,38 @@
+//! How fast a worker's question is answered on PostgreSQL, beside NAT's own token storage on Redis, in one run;
+//! what a herd costs, what a listing costs, and what a million grants change. `cargo xtask bench` starts it and tells
+//! it where to find the others. Every bound that `docs/benchmarks.md` promises is checked: a run that misses one fails.
+
+mod listing;
+mod load;
+mod many;
+mod other;
+mod place;
+mod resolve;
+mod served;
+mod verdict;
+
+#[path = "../../tests/support/mod.rs"]
+#[expect(dead_code, reason = "tests of routes use the rest")]
+mod support;
+
+use std::process::ExitCode;
+
+use place::Place;
+use verdict::Verdict;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let (Some(python), Some(scripts), Some(redis)) = (arguments.next(), arguments.next(), arguments.next()) else {
+        eprintln!("`cargo xtask bench` starts this, with a Python, its scripts and the port of a Redis");
+        return ExitCode::FAILURE;
+    };
+    let others = other::Others { python: python.into(), scripts: scripts.into(), redis };
+    let place = Place::prepare().await;
+    let mut verdict = Verdict::default();
+    resolve::beside_redis(&place, &others, &mut verdict);
+    listing::one_source_and_twenty(&place, &mut verdict);
+    many::a_million_grants(&place, &mut verdict);
+    resolve::a_herd(&place, &mut verdict).await;
+    verdict.told()
+}
