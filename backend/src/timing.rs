@@ -41,6 +41,12 @@ pub const DATABASE_START: std::time::Duration = std::time::Duration::from_secs(3
 pub const DATABASE_START_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 /// Reaching a database and being let in.
 pub const DATABASE_CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long a request waits for a connection to the database: less than whoever asked us waits.
+pub const DATABASE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+/// One answer of the database. It gives a statement up by itself a second before, so this is for one that says nothing.
+pub const DATABASE_ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
+/// Everything that a new version changes in a schema.
+pub const DATABASE_MIGRATION: std::time::Duration = std::time::Duration::from_mins(11);
 /// How long `/health` waits for the database.
 pub const DATABASE_GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
 /// How often the way to a sign-in that works is looked at again: just after what is known of it gets old.

@@ -25,6 +25,8 @@ mod work;
 #[cfg(any(test, feature = "testing"))]
 mod age;
 #[cfg(test)]
+mod pooled_tests;
+#[cfg(test)]
 mod tests;
 
 use chrono::TimeDelta;
