@@ -8,16 +8,16 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     background,
     clock::{Chance, Clock, SystemClock},
-    config::{Config, Database, KeySource},
+    config::{Config, Database},
     connections::Connections,
     http,
     identity::{Callers, OwnSignIn},
     install_crypto,
     jobs::{Gate, NatService, ResearchService},
     oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
+    sealing::{self, VaultFailed},
     storage::{SqliteStore, Store, StoreError},
     timing,
-    vault::{Created, KeyError, MasterKey, Vault},
 };
 
 /// Why the service does not start. Each says what to do.
@@ -47,9 +47,9 @@ pub enum ServeError {
         #[source]
         cause: StoreError,
     },
-    /// The key cannot be had.
-    #[error("the encryption key cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
-    Key(#[from] KeyError),
+    /// The keys cannot be had.
+    #[error("the encryption keys cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
+    Key(#[from] VaultFailed),
     /// The HTTP client cannot be made.
     #[error("cannot make an HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -80,11 +80,13 @@ impl Service {
         install_crypto();
         let config = Arc::new(config);
         let chance = Chance::from_system();
-        let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
         let Database::Sqlite { path } = &config.database;
         let database =
             SqliteStore::open(path).await.map_err(|cause| ServeError::Store { path: path.clone(), cause })?;
         let store: Arc<dyn Store> = Arc::new(database.clone());
+        let may_make = matches!(config.database, Database::Sqlite { .. });
+        let vault = Arc::new(sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await?);
+        store.introduce_keys(&vault.held()).await.map_err(VaultFailed::from)?;
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
             allow_hosts: config.outbound.allow_hosts.clone(),
@@ -117,7 +119,9 @@ impl Service {
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let sweeping = background::end_overdue_waits(Arc::clone(&connections));
-        let background = tokio::spawn(async move { tokio::join!(watching, sweeping).0 });
+        let attending =
+            sealing::attend(Arc::clone(&store), Arc::clone(&vault), sealing::replica_name(&chance));
+        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, attending).0 });
         let (stopping, _) = watch::channel(false);
         Ok(Self {
             app: Arc::new(http::App { config, connections, gate, sign_in, callers, vault, store, chance, stopping }),
@@ -194,21 +198,5 @@ fn say_who_is_asking(config: &Config) {
             "nothing tells people apart, so personal sources are off: set aiq_connect.sign_in, or AIQ_JWT_ISSUER and \
              AIQ_JWT_AUDIENCE"
         );
-    }
-}
-
-fn master_key(config: &Config, chance: &Chance) -> Result<MasterKey, KeyError> {
-    match &config.key {
-        KeySource::Inline(text) => MasterKey::from_text(text),
-        KeySource::File(path) => {
-            let (key, Created(created)) = MasterKey::from_file_or_create(path, chance)?;
-            if created {
-                tracing::warn!(
-                    file = %path.display(),
-                    "made a new encryption key; keep a copy of this file: without it every connection has to be made anew"
-                );
-            }
-            Ok(key)
-        }
     }
 }

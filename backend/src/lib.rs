@@ -14,6 +14,7 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod oauth;
+pub mod sealing;
 pub mod storage;
 pub mod telemetry;
 pub mod timing;

@@ -7,6 +7,7 @@ mod complete;
 mod disconnect;
 mod fault;
 mod fresh_token;
+mod openable;
 mod preflight;
 mod reachability;
 mod refresh;

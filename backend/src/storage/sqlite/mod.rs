@@ -6,9 +6,11 @@
 mod flows;
 mod grants;
 mod jobs;
+mod keys;
 mod open;
 mod read;
 mod registrations;
+mod resealing;
 mod schema;
 mod sessions;
 mod wait_steps;
