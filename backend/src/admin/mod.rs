@@ -2,6 +2,7 @@
 //! of the process.
 
 mod check;
+pub mod keys;
 mod migrate;
 mod report;
 mod serve;
@@ -60,6 +61,18 @@ pub enum AdminError {
         /// What this build was made for.
         needed: i64,
     },
+    /// The keys cannot be read.
+    #[error("the encryption keys cannot be used: {0}")]
+    Keys(#[from] crate::sealing::VaultFailed),
+    /// A key or a key file cannot be used.
+    #[error(transparent)]
+    Key(#[from] crate::vault::KeyError),
+    /// The database does not answer, or lacks something.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was asked for would do harm; the sentence says what to do instead.
+    #[error("{0}")]
+    Refused(String),
     /// Signals cannot be listened for, or nothing can be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),

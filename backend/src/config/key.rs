@@ -25,8 +25,8 @@ pub(super) fn read<'e>(
     if let Some(text) = reading.variable("AIQ_TOKEN_ENCRYPTION_KEY") {
         let secret = Secret::new(text.value.clone());
         if MasterKey::all_from_text(&secret).is_err() {
-            text.complain("must be 32 bytes, as base64 or as 64 hex digits, or several of these with commas between them; make one with \
-                 `openssl rand -base64 32`");
+            text.complain("must be 32 bytes, as base64 or as 64 hex digits, or several such keys with commas between them; make one \
+                 with `openssl rand -base64 32`");
         }
         return Some(KeySource::Inline(secret));
     }

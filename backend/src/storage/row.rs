@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::{
     ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, JobTimes, KeyId,
-    KeyState, KnownKey, NewJobReference, Principal, PrincipalId, Registration, Replica, Sealed, ServerId, SourceId,
+    KeyState, KnownKey, Principal, PrincipalId, Registration, Replica, Sealed, ServerId, SourceId,
     StartedFlow, Version,
 };
 
@@ -221,10 +221,10 @@ pub(super) fn job_times(now: i64, lifetime_ms: i64) -> Result<JobTimes, StoreErr
 
 /// A stored job as it was when it was new, and its times: what its HMAC is made of.
 #[cfg(any(test, feature = "testing"))]
-pub(super) fn as_new(job: JobReference) -> (NewJobReference, JobTimes) {
+pub(super) fn as_new(job: JobReference) -> (crate::domain::NewJobReference, JobTimes) {
     let times = JobTimes { created_at: job.created_at, ends_at: job.ends_at };
     let JobReference { id, principal, servers, origin, lifetime, .. } = job;
-    (NewJobReference { id, principal, servers, origin, lifetime }, times)
+    (crate::domain::NewJobReference { id, principal, servers, origin, lifetime }, times)
 }
 
 /// A row of `keys`.

@@ -4,10 +4,12 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use aiq_connect::{
-    app, config,
+    app,
+    clock::Chance,
+    config,
     domain::{Grant, GrantKey, NewSession, Principal, Profile},
     storage::{Ageing, GrantStore, SessionStore, SqliteStore},
-    vault::Secret,
+    vault::{MasterKey, Sealer, Secret, Vault},
 };
 use axum::{Router, http::Method};
 use chrono::TimeDelta;
@@ -28,6 +30,8 @@ use super::{
 pub const PUBLIC: &str = "https://connect.example";
 /// What workers prove themselves with.
 pub const WORKER_KEY: &str = "worker-key-0123456789-worker-key";
+/// What tokens are sealed with, unless a test says otherwise.
+pub const ENCRYPTION_KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 /// The issuer of the people whom tests sign in.
 pub const PEOPLE: &str = "https://people.example";
 
@@ -182,9 +186,19 @@ impl Service {
         found.unwrap_or_else(|| panic!("{source} is not in {listing}")).clone()
     }
 
-    /// Makes everything that is stored this much older.
+    /// Makes everything that is stored this much older. Jobs of ours stay ours: as if they had been written then.
     pub async fn age(&self, by: TimeDelta) {
         self.store.age(by).await.unwrap();
+        let sealer = self.sealer();
+        self.store.sign_jobs_again(&move |job, times| sealer.job_mac(job, times)).await.unwrap();
+    }
+
+    /// What seals with the first of the configured keys.
+    pub fn sealer(&self) -> Sealer {
+        let given = self.variables.iter().find(|(name, _)| *name == "AIQ_TOKEN_ENCRYPTION_KEY");
+        let text = given.map_or_else(|| ENCRYPTION_KEY.to_owned(), |(_, text)| text.clone());
+        let keys = MasterKey::all_from_text(&Secret::new(text)).unwrap();
+        Vault::holding(&keys, None, Chance::from_system()).sealer(keys[0].id()).unwrap()
     }
 
     /// Submits a job for these sources, and names it.
@@ -229,7 +243,7 @@ fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]
     for (kind, secret) in [
         ("worker_key", WORKER_KEY),
         ("sign_in_client_secret", openid::CLIENT_SECRET),
-        ("encryption_key", &"5a".repeat(32)),
+        ("encryption_key", ENCRYPTION_KEY),
     ] {
         logs::note_secret(kind, secret);
     }
@@ -237,7 +251,7 @@ fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]
         ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
         ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
         ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
-        ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
+        ("AIQ_TOKEN_ENCRYPTION_KEY", ENCRYPTION_KEY.to_owned()),
     ]);
     environment.extend(variables.iter().cloned());
     config::load(&file, &environment).unwrap()

@@ -88,7 +88,7 @@ async fn a_file_in_a_missing_folder_is_an_error_and_not_a_new_folder() {
 async fn a_file_that_a_newer_version_wrote_is_refused() {
     let file = File::new();
     let store = file.open().await;
-    run(&store, "UPDATE _sqlx_migrations SET version = 999").await;
+    run(&store, "UPDATE _sqlx_migrations SET version = 999 WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)").await;
     store.close().await;
     let error = SqliteStore::open(file.path()).await.unwrap_err();
     assert!(error.to_string().contains("newer AIQ Connect"), "{error}");
@@ -160,7 +160,10 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO job_events VALUES (1, 'j', 's', 'required', 'revoked', 5000, 5000);
     INSERT INTO job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);
     INSERT INTO sign_ins VALUES ('s', 'b', 'n', x'00', '/', 5000);
-    INSERT INTO sessions VALUES ('c', 'p', 5000, 5000);";
+    INSERT INTO sessions VALUES ('c', 'p', 5000, 5000);
+    INSERT INTO keys VALUES ('0123456789abcdef', 'retired', 5000, 5000, 5000);
+    INSERT INTO replicas VALUES ('r', '[]', 5000);
+    INSERT INTO ended_grants VALUES ('over', 5000);";
 
 #[tokio::test]
 async fn a_row_that_we_cannot_have_written_is_an_error_and_never_a_guess() {
@@ -192,9 +195,8 @@ async fn a_row_that_we_cannot_have_written_is_an_error_and_never_a_guess() {
             servers: Vec::new(),
             origin: JobOrigin::Gate,
             lifetime: TimeDelta::hours(1),
-            mac: Vec::new(),
         };
-        store.insert_job(&job).await.unwrap();
+        store.insert_job(&job, &|_, _| Vec::new()).await.unwrap();
 
         run(&store, change).await;
         let answers = [
