@@ -119,8 +119,7 @@ impl Service {
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let sweeping = background::end_overdue_waits(Arc::clone(&connections));
-        let attending =
-            sealing::attend(Arc::clone(&store), Arc::clone(&vault), sealing::replica_name(&chance));
+        let attending = sealing::attend(Arc::clone(&store), Arc::clone(&vault), sealing::replica_name(&chance));
         let background = tokio::spawn(async move { tokio::join!(watching, sweeping, attending).0 });
         let (stopping, _) = watch::channel(false);
         Ok(Self {

@@ -29,8 +29,8 @@ CREATE TRIGGER grants_end AFTER DELETE ON grants BEGIN
 END;
 
 CREATE TRIGGER grants_stay_ended BEFORE INSERT ON grants
-WHEN EXISTS (SELECT 1 FROM ended_grants WHERE id = NEW.id) BEGIN
-    SELECT RAISE(ABORT, 'this grant is over: its row must not be put back');
+WHEN EXISTS (SELECT 1 FROM ended_grants WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM grants WHERE id = NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'the row of a grant that was there before must not be put back');
 END;
 
 CREATE TRIGGER grants_go_forward BEFORE UPDATE ON grants WHEN NEW.id <> OLD.id OR NEW.version < OLD.version BEGIN

@@ -120,7 +120,8 @@ impl Connections {
             return Err(CompleteError::LinkOver);
         }
         let this = Arc::clone(self);
-        let finished = tokio::spawn(async move { this.finish(flow, started, code, &sealer).await }.in_current_span()).await;
+        let finished =
+            tokio::spawn(async move { this.finish(flow, started, code, &sealer).await }.in_current_span()).await;
         finished.map_err(|panic| StoreError::Unavailable(Box::new(panic)))?
     }
 

@@ -108,7 +108,11 @@ impl Connections {
             }
             let still_good = !rejected && !grant.has_lapsed(row.now);
             let outcome = if self.store.lease(grant.id, grant.version, &self.process).await? {
-                Some(self.refresh_to_the_end(grant.clone()).await?)
+                match self.refresh_to_the_end(grant.clone()).await {
+                    // What would come could not be sealed here. What is there still works.
+                    Err(StoreError::KeyMissing(_)) if still_good => Some(Refreshed::Later { retry_after: None }),
+                    refreshed => Some(refreshed?),
+                }
             } else {
                 None
             };

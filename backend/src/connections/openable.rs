@@ -24,7 +24,8 @@ impl Connections {
 
     /// Whether all of a grant opens.
     async fn opens(&self, grant: &Grant) -> Result<bool, StoreError> {
-        let tokens = [(Some(&grant.access_token), TokenKind::Access), (grant.refresh_token.as_ref(), TokenKind::Refresh)];
+        let tokens =
+            [(Some(&grant.access_token), TokenKind::Access), (grant.refresh_token.as_ref(), TokenKind::Refresh)];
         for (sealed, kind) in tokens {
             let Some(sealed) = sealed else { continue };
             let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, kind);

@@ -94,8 +94,13 @@ impl Gate {
         let research = self.research.as_ref().ok_or(SubmitError::NotConfigured)?;
 
         let id = JobId(self.chance.uuid().to_string());
-        let job =
-            NewJobReference { id: id.clone(), principal, servers: selection.servers, origin: JobOrigin::Gate, lifetime };
+        let job = NewJobReference {
+            id: id.clone(),
+            principal,
+            servers: selection.servers,
+            origin: JobOrigin::Gate,
+            lifetime,
+        };
         let sealer = self.write_down(&job).await?;
         let submission = Submission {
             job: id.clone(),

@@ -69,8 +69,7 @@ impl Gate {
             store: Arc::clone(&self.store),
             job: id.clone(),
             after,
-            seen: (self.watch.as_ref().filter(|_| job.origin == JobOrigin::Gate))
-                .map(|watch| watch.follow(id, user)),
+            seen: (self.watch.as_ref().filter(|_| job.origin == JobOrigin::Gate)).map(|watch| watch.follow(id, user)),
             told: None,
             bell: self.connections.bell().listen(),
             next: VecDeque::from([Frame::Mode]),

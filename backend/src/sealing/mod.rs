@@ -13,7 +13,7 @@ pub use self::{
 };
 
 use crate::{
-    domain::{JobReference, KeyId, Sealed},
+    domain::{JobReference, KeyId, KeyState, Sealed},
     storage::{Store, StoreError},
     vault::{JobProof, SealContext, Sealer, Secret, Vault, VaultError},
 };
@@ -92,6 +92,8 @@ async fn refuse_if_held_elsewhere(store: &dyn Store, vault: &Vault, key: KeyId) 
     let book = store.key_book().await?;
     match book.active() {
         Some(active) if !vault.holds(active) => Err(StoreError::KeyMissing(active)),
+        // Given up by an operator, whatever a process still has in its memory.
+        _ if book.find(key).is_some_and(|key| key.state == KeyState::Removed) => Ok(()),
         _ if book.is_held_somewhere(key) => Err(StoreError::KeyMissing(key)),
         _ => Ok(()),
     }

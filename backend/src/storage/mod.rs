@@ -15,8 +15,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
     EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
-    JobTimes, KeyBook, KeyId, KeyUse, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn, NewWait, Principal, PrincipalId, Profile,
-    Registration, Removal, Sealed, SealedRow, SealedTable, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
+    JobTimes, KeyBook, KeyId, KeyUse, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn, NewWait,
+    Principal, PrincipalId, Profile, Registration, Removal, Sealed, SealedRow, SealedTable, ServerId, Session, SignIn,
+    StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
 };
 
 /// Why the store could not do something.

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::{
     ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, JobTimes, KeyId,
-    KeyState, KnownKey, Principal, PrincipalId, Registration, Replica, Sealed, ServerId, SourceId,
-    StartedFlow, Version,
+    KeyState, KnownKey, Principal, PrincipalId, Registration, Replica, Sealed, ServerId, SourceId, StartedFlow,
+    Version,
 };
 
 /// A row of `grants`.

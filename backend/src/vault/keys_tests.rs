@@ -64,7 +64,10 @@ fn several_keys_stand_side_by_side_and_one_that_is_given_twice_counts_once() {
     let (one, two) = ("ab".repeat(32), "cd".repeat(32));
     for text in [format!("{one},{two}"), format!("{one} {two}\n"), format!(" {one},\n\t{two},{one},")] {
         let keys = MasterKey::all_from_text(&Secret::new(text)).unwrap();
-        assert_eq!(keys.iter().map(MasterKey::id).collect::<Vec<_>>(), [read(&one).unwrap().id(), read(&two).unwrap().id()]);
+        assert_eq!(
+            keys.iter().map(MasterKey::id).collect::<Vec<_>>(),
+            [read(&one).unwrap().id(), read(&two).unwrap().id()]
+        );
     }
     for text in [String::new(), " , ".to_owned(), format!("{one},nonsense")] {
         assert!(matches!(MasterKey::all_from_text(&Secret::new(text)), Err(KeyError::Malformed)));

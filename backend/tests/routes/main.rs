@@ -18,6 +18,7 @@ mod identity;
 mod job_stream;
 mod job_waits;
 mod jobs;
+mod keys;
 mod operations;
 mod preflight;
 mod request_log;

@@ -1,7 +1,12 @@
 //! The service as it runs, but for its sockets: configured by a file, stored in a folder of its own, with the real
 //! routers. Its public address is another than where it listens, as behind a reverse proxy.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use aiq_connect::{
     app,
@@ -9,7 +14,7 @@ use aiq_connect::{
     config,
     domain::{Grant, GrantKey, NewSession, Principal, Profile},
     storage::{Ageing, GrantStore, SessionStore, SqliteStore},
-    vault::{MasterKey, Sealer, Secret, Vault},
+    vault::{KeyFile, MasterKey, Sealer, Secret, Vault},
 };
 use axum::{Router, http::Method};
 use chrono::TimeDelta;
@@ -118,6 +123,23 @@ impl Service {
         Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.variables.clone(), self.provider.clone()).await
     }
 
+    /// Another process on the same folder that is configured otherwise by these variables.
+    pub async fn with_other_variables(&self, variables: &[(&'static str, String)]) -> Self {
+        let mut all = self.variables.clone();
+        all.extend(variables.iter().cloned());
+        Self::on(Arc::clone(&self.folder), self.yaml.clone(), all, self.provider.clone()).await
+    }
+
+    /// Where everything is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What a verb of the command line finds: the configuration file and the variables.
+    pub fn surroundings(&self) -> (PathBuf, BTreeMap<&'static str, String>) {
+        (self.folder.path().join("aiq.yml"), environment(self.folder.path(), &self.variables))
+    }
+
     /// Yet another one, that has to be served and can be stopped: for people at the first address, for workers at the
     /// second.
     pub async fn unserved_process(&self, addresses: [SocketAddr; 2]) -> app::Service {
@@ -195,9 +217,11 @@ impl Service {
 
     /// What seals with the first of the configured keys.
     pub fn sealer(&self) -> Sealer {
-        let given = self.variables.iter().find(|(name, _)| *name == "AIQ_TOKEN_ENCRYPTION_KEY");
-        let text = given.map_or_else(|| ENCRYPTION_KEY.to_owned(), |(_, text)| text.clone());
-        let keys = MasterKey::all_from_text(&Secret::new(text)).unwrap();
+        let environment = environment(self.folder.path(), &self.variables);
+        let keys = match environment["AIQ_TOKEN_ENCRYPTION_KEY"].as_str() {
+            "" => KeyFile(PathBuf::from(&environment["AIQ_CONNECT_KEY_FILE"])).read().unwrap(),
+            text => MasterKey::all_from_text(&Secret::new(text)).unwrap(),
+        };
         Vault::holding(&keys, None, Chance::from_system()).sealer(keys[0].id()).unwrap()
     }
 
@@ -229,6 +253,13 @@ impl Service {
         query.execute(&mut outside).await.unwrap().rows_affected()
     }
 
+    /// One statement that may be refused.
+    pub async fn try_sql(&self, statement: &'static str) -> Result<u64, sqlx::Error> {
+        let path = self.folder.path().join("aiq-connect.db");
+        let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        Ok(sqlx::query(statement).execute(&mut outside).await?.rows_affected())
+    }
+
     /// How many rows a table has.
     pub async fn count(&self, statement: &'static str) -> i64 {
         let path = self.folder.path().join("aiq-connect.db");
@@ -238,7 +269,7 @@ impl Service {
 }
 
 fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]) -> config::Config {
-    let (file, database) = (folder.join("aiq.yml"), folder.join("aiq-connect.db"));
+    let file = folder.join("aiq.yml");
     std::fs::write(&file, yaml).unwrap();
     for (kind, secret) in [
         ("worker_key", WORKER_KEY),
@@ -247,6 +278,11 @@ fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]
     ] {
         logs::note_secret(kind, secret);
     }
+    config::load(&file, &environment(folder, variables)).unwrap()
+}
+
+fn environment(folder: &Path, variables: &[(&'static str, String)]) -> BTreeMap<&'static str, String> {
+    let database = folder.join("aiq-connect.db");
     let mut environment = BTreeMap::from([
         ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
         ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
@@ -254,7 +290,7 @@ fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]
         ("AIQ_TOKEN_ENCRYPTION_KEY", ENCRYPTION_KEY.to_owned()),
     ]);
     environment.extend(variables.iter().cloned());
-    config::load(&file, &environment).unwrap()
+    environment
 }
 
 pub fn principal(name: &str) -> Principal {

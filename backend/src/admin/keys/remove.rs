@@ -58,12 +58,19 @@ pub async fn remove(
         _ => writeln!(out, "removed key {id}")?,
     }
     if !wish.lost {
-        writeln!(out, "Backups of the database from before can be read with it alone: keep it as long as you keep them.")?;
+        writeln!(
+            out,
+            "Backups of the database from before can be read with it alone: keep it as long as you keep them."
+        )?;
         return Ok(Ended::Well);
     }
     let all = bench.store.count_by_key().await?;
     let left: Vec<KeyUse> = all.into_iter().filter(|used| used.key == id.to_string()).collect();
-    writeln!(out, "What is sealed with it shows as disconnected, and connecting anew replaces it: {}.", in_words(&left))?;
+    writeln!(
+        out,
+        "What is sealed with it shows as disconnected, and connecting anew replaces it: {}.",
+        in_words(&left)
+    )?;
     Ok(Ended::WithWarnings)
 }
 

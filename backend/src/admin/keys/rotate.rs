@@ -56,8 +56,7 @@ pub async fn rotate(
                     broken = writeln!(out, "{}: {} sealed anew", table.as_str(), passed.resealed).err();
                 }
             };
-            let passed =
-                sealing::reseal(bench.store.as_ref(), &bench.vault, &sealer, table, &mut progress).await?;
+            let passed = sealing::reseal(bench.store.as_ref(), &bench.vault, &sealer, table, &mut progress).await?;
             resealed += passed.resealed;
             walk.overtaken += passed.overtaken;
             walk.unopenable += passed.unopenable;
@@ -89,7 +88,8 @@ async fn tell(
             Left { table, key, rows, until }
         };
         let left = left.iter().map(one).collect();
-        serde_json::to_writer_pretty(&mut *out, &Done { active, resealed, unopenable, left }).map_err(std::io::Error::from)?;
+        serde_json::to_writer_pretty(&mut *out, &Done { active, resealed, unopenable, left })
+            .map_err(std::io::Error::from)?;
         writeln!(out)?;
         return Ok(ended);
     }
@@ -100,7 +100,8 @@ async fn tell(
             out,
             "{} sealed with key {} cannot be opened here: with that key in place, run this again; if it is lost, they \
              show as disconnected, and connecting anew replaces them",
-            in_words(std::slice::from_ref(used)), used.key
+            in_words(std::slice::from_ref(used)),
+            used.key
         )?;
     }
     for used in &jobs {

@@ -21,7 +21,8 @@ pub(super) fn new_job(id: &str, owner: &PrincipalId, servers: &[&str]) -> NewJob
 
 /// To a store these are bytes. They show what they were made of.
 pub(super) fn any_mac(job: &NewJobReference, times: JobTimes) -> Vec<u8> {
-    format!("mac of {} {} {}", job.id, times.created_at.timestamp_millis(), times.ends_at.timestamp_millis()).into_bytes()
+    format!("mac of {} {} {}", job.id, times.created_at.timestamp_millis(), times.ends_at.timestamp_millis())
+        .into_bytes()
 }
 
 pub async fn a_job_reads_back_as_it_was_stored(database: &impl Database) {

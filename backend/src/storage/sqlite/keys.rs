@@ -42,9 +42,9 @@ impl KeyStore for SqliteStore {
     }
 
     async fn key_book(&self) -> Result<KeyBook, StoreError> {
-        const LIVING: &str =
-            concat!("SELECT name, keys FROM replicas WHERE seen_at > ", now!(), " - ?1 ORDER BY name");
-        let keys = sqlx::query("SELECT id, state, added_at, activated_at, retired_at FROM keys ORDER BY added_at, rowid");
+        const LIVING: &str = concat!("SELECT name, keys FROM replicas WHERE seen_at > ", now!(), " - ?1 ORDER BY name");
+        let keys =
+            sqlx::query("SELECT id, state, added_at, activated_at, retired_at FROM keys ORDER BY added_at, rowid");
         let keys = keys.fetch_all(&self.readers).await.map_err(store_error)?;
         let living = sqlx::query(LIVING).bind(milliseconds(REPLICA_LIFETIME));
         let living = living.fetch_all(&self.readers).await.map_err(store_error)?;

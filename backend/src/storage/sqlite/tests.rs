@@ -88,7 +88,11 @@ async fn a_file_in_a_missing_folder_is_an_error_and_not_a_new_folder() {
 async fn a_file_that_a_newer_version_wrote_is_refused() {
     let file = File::new();
     let store = file.open().await;
-    run(&store, "UPDATE _sqlx_migrations SET version = 999 WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)").await;
+    run(
+        &store,
+        "UPDATE _sqlx_migrations SET version = 999 WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)",
+    )
+    .await;
     store.close().await;
     let error = SqliteStore::open(file.path()).await.unwrap_err();
     assert!(error.to_string().contains("newer AIQ Connect"), "{error}");
