@@ -62,10 +62,10 @@ pub enum AdminError {
         needed: i64,
     },
     /// The keys cannot be read.
-    #[error("the encryption keys cannot be used: {0}")]
+    #[error("the encryption keys cannot be used: {error}{cause}", error = .0, cause = why(.0))]
     Keys(#[from] crate::sealing::VaultFailed),
     /// A key or a key file cannot be used.
-    #[error(transparent)]
+    #[error("{error}{cause}", error = .0, cause = why(.0))]
     Key(#[from] crate::vault::KeyError),
     /// The database does not answer, or lacks something.
     #[error(transparent)]
@@ -76,6 +76,10 @@ pub enum AdminError {
     /// Signals cannot be listened for, or nothing can be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+fn why(error: &dyn std::error::Error) -> String {
+    error.source().map(|cause| format!(": {cause}")).unwrap_or_default()
 }
 
 fn reason(cause: &StoreError) -> String {

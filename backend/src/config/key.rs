@@ -22,8 +22,8 @@ pub(super) fn read<'e>(
     block: Option<&Entry<'e>>,
     database: Option<&Database>,
 ) -> Option<KeySource> {
-    if let Some(text) = reading.variable("AIQ_TOKEN_ENCRYPTION_KEY") {
-        let secret = Secret::new(text.value.clone());
+    if let Some(mut text) = reading.variable("AIQ_TOKEN_ENCRYPTION_KEY") {
+        let secret = Secret::new(std::mem::take(&mut text.value));
         if MasterKey::all_from_text(&secret).is_err() {
             text.complain("must be 32 bytes, as base64 or as 64 hex digits, or several such keys with commas between them; make one \
                  with `openssl rand -base64 32`");
