@@ -231,6 +231,7 @@ impl Connections {
         };
         if self.store.complete(&grant).await? {
             tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, grant.id = %id.0, "connected");
+            self.changed(&grant.key.principal);
             self.restored_all(&grant.key).await;
             return Ok(Completed { flow: flow.id, source: flow.source.clone(), return_to: started.return_to });
         }

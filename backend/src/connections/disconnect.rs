@@ -37,6 +37,7 @@ impl Connections {
         let forgotten = self.store.disconnect(&key).await?;
         // Jobs of this person go on without it; those that wait are told at once.
         self.bell().ring();
+        self.changed(principal);
         let Some(grant) = forgotten else {
             return Ok(Disconnected { revoked_at_provider: None, jobs_affected: 0 });
         };

@@ -2,14 +2,20 @@
 //!
 //! Nothing here knows HTTP servers, databases or clients; all of them come in as traits.
 
+mod backoff;
+mod behind;
 mod clients;
 mod complete;
 mod disconnect;
 mod fault;
+mod flights;
 mod fresh_token;
+mod issuers;
+mod keep;
 mod preflight;
 mod reachability;
 mod refresh;
+mod standing;
 mod start;
 mod status;
 mod waiting;
@@ -19,6 +25,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use self::{behind::Behind, flights::Flights, issuers::Issuers};
 pub use self::{
     complete::{CompleteError, Completed, Returned},
     disconnect::{DisconnectError, Disconnected},
@@ -50,6 +57,12 @@ pub struct Connections {
     reach: Reachability,
     process: LeaseOwner,
     bell: Bell,
+    /// Refreshes under way.
+    flights: Arc<Flights>,
+    /// Those of them that nobody waits for.
+    behind: Arc<Behind>,
+    /// Token requests under way.
+    issuers: Issuers,
     /// Held while a client is registered.
     registering: tokio::sync::Mutex<()>,
 }
@@ -84,12 +97,23 @@ impl Connections {
     ) -> Self {
         let process = LeaseOwner(chance.uuid().to_string());
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
-        Self { config, store, vault, servers, chance, reach, process, bell, registering }
+        let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
+        Self { config, store, vault, servers, chance, reach, process, bell, flights, behind, issuers, registering }
     }
 
     /// What is known of each server's way to sign in.
     pub fn reachability(&self) -> &Reachability {
         &self.reach
+    }
+
+    /// Something of this person changed, here or in another process: whoever waits for a refresh of theirs looks again.
+    pub fn changed(&self, principal: &PrincipalId) {
+        self.flights.changed(principal);
+    }
+
+    /// Waits until no refresh is under way in this process: what one brings exists nowhere else until it is stored.
+    pub async fn refreshes_are_over(&self) {
+        self.flights.all_landed().await;
     }
 
     pub(crate) fn protected(&self, id: &str) -> Result<Protected<'_>, NotProtected> {

@@ -10,7 +10,7 @@ mod session;
 mod wait;
 
 pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
-pub use grant::{Grant, GrantKey, GrantTokens, NewGrant};
+pub use grant::{Grant, GrantKey, GrantTokens, Lease, NewGrant, Postponed, RefreshTurn, Renewal};
 pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, hex};
 pub use job_reference::{JobOrigin, JobReference, NewJobReference};
 pub use principal::{Introduction, Principal, PrincipalId, Profile};

@@ -88,7 +88,7 @@ async fn a_file_in_a_missing_folder_is_an_error_and_not_a_new_folder() {
 async fn a_file_that_a_newer_version_wrote_is_refused() {
     let file = File::new();
     let store = file.open().await;
-    run(&store, "UPDATE _sqlx_migrations SET version = 999").await;
+    run(&store, "UPDATE _sqlx_migrations SET version = 999 WHERE version = 1").await;
     store.close().await;
     let error = SqliteStore::open(file.path()).await.unwrap_err();
     assert!(error.to_string().contains("newer AIQ Connect"), "{error}");
@@ -152,7 +152,8 @@ async fn ageing_moves_every_stored_time() {
 const ONE_ROW_EACH: &str = "
     INSERT INTO principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
     INSERT INTO grants VALUES ('g', 'p', 's', 1, 'i', 'c', 'r', 'u', '[]', x'00', NULL, 5000, 5000, 'revoked', 'f', 5000,
-                               'o', 5000, 5000, NULL, 5000);
+                               'o', 5000, 5000, NULL, 5000, 5000, 0, NULL, 5000, 0, 5000);
+    INSERT INTO issuer_rests VALUES ('i', 1, 5000);
     INSERT INTO flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
