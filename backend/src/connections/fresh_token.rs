@@ -13,7 +13,7 @@ use super::{
     standing::{Standing, standing},
 };
 use crate::{
-    domain::{Grant, JobId, ServerId},
+    domain::{Grant, JobId, RefreshTurn, ServerId},
     storage::{JobAndGrant, StoreError},
     timing,
     vault::{SealContext, Secret, TokenKind},
@@ -122,25 +122,21 @@ impl Connections {
                 }
                 Standing::NotBefore(at) => Some(FreshTokenError::IdpUnreachable { retry_after: left(at, row.now) }),
                 Standing::NeedsRefresh { forced } => match landed.take() {
-                    _ if Instant::now() >= deadline => {
-                        Some(FreshTokenError::RefreshInProgress { retry_after: timing::REFRESH_POLL.1 })
-                    }
-                    None => {
-                        landed = landing(self.refreshing(grant, forced), deadline).await;
-                        None
-                    }
-                    Some(Landing::ReadAgain) => {
-                        // It brought nothing, and may not the next moment either.
-                        tokio::time::sleep(timing::REFRESH_POLL.0).await;
-                        landed = landing(self.refreshing(grant, forced), deadline).await;
-                        None
-                    }
                     Some(Landing::IssuerRests(retry_after)) => Some(FreshTokenError::IdpUnreachable { retry_after }),
                     Some(Landing::StillUnderWay(retry_after)) => {
                         Some(FreshTokenError::RefreshInProgress { retry_after })
                     }
                     Some(Landing::Failed(error)) => {
                         Some(StoreError::Unavailable(Box::new(RefreshFailed(error))).into())
+                    }
+                    None | Some(Landing::ReadAgain) if Instant::now() >= deadline => Some(self.too_long(grant).await?),
+                    before => {
+                        if before.is_some() {
+                            // It brought nothing, and may not the next moment either.
+                            tokio::time::sleep(timing::REFRESH_POLL.0).await;
+                        }
+                        landed = landing(self.refreshing(grant, forced), deadline).await;
+                        None
                     }
                 },
             };
@@ -153,6 +149,21 @@ impl Connections {
                 Some(error) => return Err(error),
             }
         }
+    }
+
+    /// Nobody has refreshed for longer than a refresh takes: whoever holds the lease is gone, until it can be taken over.
+    async fn too_long(&self, grant: &Grant) -> Result<FreshTokenError, StoreError> {
+        Ok(match self.store.refresh_turn(grant.id, grant.version).await? {
+            RefreshTurn::IssuerRests(left) => {
+                FreshTokenError::IdpUnreachable { retry_after: left.to_std().unwrap_or_default() }
+            }
+            RefreshTurn::Taken(left) => {
+                FreshTokenError::RefreshInProgress { retry_after: left.to_std().unwrap_or_default() }
+            }
+            RefreshTurn::Free | RefreshTurn::Over => {
+                FreshTokenError::RefreshInProgress { retry_after: Duration::from_secs(1) }
+            }
+        })
     }
 
     /// The server refuses a token that was just issued.

@@ -97,8 +97,8 @@ pub(super) mod tests {
         Standing::NeedsPerson(word.into())
     }
 
-    fn ago(seconds: i64) -> Option<DateTime<Utc>> {
-        Some(NOW - TimeDelta::seconds(seconds))
+    fn ago(seconds: i64) -> DateTime<Utc> {
+        NOW - TimeDelta::seconds(seconds)
     }
 
     pub(in crate::connections) fn any_grant() -> Grant {
@@ -147,19 +147,19 @@ pub(super) mod tests {
         assert_eq!(standing(&grant(3600, 720, true), false, ASKED, NOW), Standing::UsableRenewSoon);
         assert_eq!(standing(&grant(3600, 720, false), false, ASKED, NOW), USABLE, "there is nothing to renew it with");
         let mut failed = grant(3600, 720, true);
-        failed.renewal.retry_at = ago(-1);
+        failed.renewal.retry_at = Some(ago(-1));
         assert_eq!(standing(&failed, false, ASKED, NOW), USABLE);
-        failed.renewal.retry_at = ago(0);
+        failed.renewal.retry_at = Some(ago(0));
         assert_eq!(standing(&failed, false, ASKED, NOW), Standing::UsableRenewSoon);
     }
 
     #[test]
     fn after_a_failure_nobody_tries_before_its_time() {
         let mut failed = grant(3600, 0, true);
-        failed.renewal.retry_at = ago(-1);
+        failed.renewal.retry_at = Some(ago(-1));
         assert_eq!(standing(&failed, false, ASKED, NOW), Standing::NotBefore(NOW + TimeDelta::seconds(1)));
         assert_eq!(standing(&failed, true, ASKED, NOW), Standing::NotBefore(NOW + TimeDelta::seconds(1)));
-        failed.renewal.retry_at = ago(0);
+        failed.renewal.retry_at = Some(ago(0));
         assert_eq!(standing(&failed, false, ASKED, NOW), REFRESH);
     }
 
@@ -167,11 +167,11 @@ pub(super) mod tests {
     fn a_rejected_token_is_refreshed_however_long_it_would_last_but_once_a_minute() {
         let mut refused = grant(3600, 3600, true);
         assert_eq!(standing(&refused, true, ASKED, NOW), FORCED);
-        refused.renewal.forced_at = ago(60);
+        refused.renewal.forced_at = Some(ago(60));
         assert_eq!(standing(&refused, true, ASKED, NOW), FORCED);
         // It was tried and did not work; the token is the one from before.
         refused.issued_at = NOW - TimeDelta::seconds(60);
-        refused.renewal.forced_at = ago(59);
+        refused.renewal.forced_at = Some(ago(59));
         assert_eq!(standing(&refused, true, ASKED, NOW), FORCED);
         refused.issued_at = NOW - TimeDelta::seconds(58);
         assert_eq!(standing(&refused, true, ASKED, NOW), Standing::Rejected);
@@ -182,7 +182,7 @@ pub(super) mod tests {
     fn a_server_that_refuses_fresh_tokens_is_left_alone_and_then_tried_again() {
         let mut refused = grant(3600, 3600, true);
         refused.fault = Some(FaultCode::RejectedByServer);
-        refused.renewal.rejected_until = ago(-1);
+        refused.renewal.rejected_until = Some(ago(-1));
         for rejected in [true, false] {
             assert_eq!(standing(&refused, rejected, ASKED, NOW), needs_person("rejected_by_server"));
         }
@@ -190,7 +190,7 @@ pub(super) mod tests {
         let until = NOW + TimeDelta::seconds(1);
         assert_eq!(standing(&refused, true, ASKED, NOW), Standing::ServerRefusesAll(until));
 
-        refused.renewal.rejected_until = ago(0);
+        refused.renewal.rejected_until = Some(ago(0));
         assert_eq!(standing(&refused, false, ASKED, NOW), Standing::TryAgain);
         assert_eq!(standing(&refused, true, ASKED, NOW), FORCED);
         refused.expires_at = Some(NOW);
