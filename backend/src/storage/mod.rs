@@ -4,9 +4,11 @@
 
 #[cfg(test)]
 mod contract;
+mod postgres;
 mod row;
 mod sqlite;
 
+pub use postgres::PostgresStore;
 pub use sqlite::{Schema, SqliteStore};
 
 use aiq_connect_shared::FaultCode;
