@@ -12,6 +12,7 @@ mod grants;
 mod jobs;
 mod open;
 mod read;
+mod refresh;
 mod registrations;
 mod schema;
 mod sessions;

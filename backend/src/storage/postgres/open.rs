@@ -10,8 +10,10 @@ use super::{PostgresStore, errors::store_error, read::column};
 use crate::storage::{StoreError, row::impossible};
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
-pub(super) const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "first", include_str!("../../../../migrations/postgres/0001_first.sql"))];
+pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../../../../migrations/postgres/0001_first.sql")),
+    (2, "refresh", include_str!("../../../../migrations/postgres/0002_refresh.sql")),
+];
 
 /// How long a request waits for a connection of ours.
 const ACQUIRE: Duration = Duration::from_secs(10);
