@@ -3,6 +3,7 @@
 mod answer;
 mod behind;
 mod jobs;
+mod keeping;
 mod races;
 mod refresh;
 mod refusal;

@@ -215,6 +215,14 @@ impl Service {
         query.execute(&mut outside).await.unwrap().rows_affected()
     }
 
+    /// Takes the database's write lock until it is dropped.
+    pub async fn nobody_else_writes(&self) -> SqliteConnection {
+        let path = self.folder.path().join("aiq-connect.db");
+        let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut outside).await.unwrap();
+        outside
+    }
+
     /// How many rows a table has.
     pub async fn count(&self, statement: &'static str) -> i64 {
         let path = self.folder.path().join("aiq-connect.db");
