@@ -147,6 +147,7 @@ impl Connections {
     ) -> Result<CompleteError, StoreError> {
         tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, fault = code.as_str(), %reference, "a sign-in ended without a grant");
         self.store.end_flow(flow.id, phase, Some(code)).await?;
+        self.heard(&flow.principal);
         let return_to = flow.started.as_ref().and_then(|started| started.return_to.clone());
         Ok(FlowFault { flow: flow.id, code, reference, return_to }.into())
     }
@@ -231,7 +232,6 @@ impl Connections {
         };
         if self.store.complete(&grant).await? {
             tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, grant.id = %id.0, "connected");
-            self.changed(&grant.key.principal);
             self.restored_all(&grant.key).await;
             return Ok(Completed { flow: flow.id, source: flow.source.clone(), return_to: started.return_to });
         }

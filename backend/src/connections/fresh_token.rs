@@ -174,6 +174,7 @@ impl Connections {
                 grant.id = %grant.id.0, server.id = %grant.key.server, %reference,
                 "a server refuses a token that was just issued"
             );
+            self.heard(&grant.key.principal);
         }
         Ok(())
     }

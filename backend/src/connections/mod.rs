@@ -12,6 +12,7 @@ mod flights;
 mod fresh_token;
 mod issuers;
 mod keep;
+mod listeners;
 mod preflight;
 mod reachability;
 mod refresh;
@@ -31,6 +32,7 @@ pub use self::{
     disconnect::{DisconnectError, Disconnected},
     fault::{FaultCause, Faulted},
     fresh_token::{FreshToken, FreshTokenError, TokenQuestion},
+    listeners::{Ear, Listeners},
     preflight::{PreflightError, Selection},
     reachability::{Reach, Reachability},
     start::{Announced, Launch, StartError},
@@ -63,6 +65,7 @@ pub struct Connections {
     behind: Arc<Behind>,
     /// Token requests under way.
     issuers: Issuers,
+    listeners: Arc<Listeners>,
     /// Held while a client is registered.
     registering: tokio::sync::Mutex<()>,
 }
@@ -98,17 +101,27 @@ impl Connections {
         let process = LeaseOwner(chance.uuid().to_string());
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
         let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
-        Self { config, store, vault, servers, chance, reach, process, bell, flights, behind, issuers, registering }
+        let listeners = Arc::default();
+        Self {
+            config,
+            store,
+            vault,
+            servers,
+            chance,
+            reach,
+            process,
+            bell,
+            flights,
+            behind,
+            issuers,
+            listeners,
+            registering,
+        }
     }
 
     /// What is known of each server's way to sign in.
     pub fn reachability(&self) -> &Reachability {
         &self.reach
-    }
-
-    /// Something of this person changed, here or in another process: whoever waits for a refresh of theirs looks again.
-    pub fn changed(&self, principal: &PrincipalId) {
-        self.flights.changed(principal);
     }
 
     /// Waits until no refresh is under way in this process: what one brings exists nowhere else until it is stored.

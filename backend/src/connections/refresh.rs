@@ -186,6 +186,7 @@ impl Connections {
                 grant.id = %grant.id.0, server.id = %grant.key.server, fault = code.as_str(), %reference, why, detail,
                 "a grant does not work any more"
             );
+            self.heard(&grant.key.principal);
         }
         Ok(())
     }
