@@ -172,8 +172,12 @@ impl Service {
             () = stop => {
                 tracing::info!("stopping");
                 told.send_replace(true);
-                if tokio::time::timeout(timing::SHUTDOWN, both).await.is_err() {
+                let deadline = tokio::time::Instant::now() + timing::SHUTDOWN;
+                if tokio::time::timeout_at(deadline, both).await.is_err() {
                     tracing::warn!("some requests did not finish in time");
+                }
+                if tokio::time::timeout_at(deadline, self.app.connections.refreshes_are_over()).await.is_err() {
+                    tracing::warn!("some refreshes did not finish in time; another process takes them over");
                 }
             }
         }

@@ -8,6 +8,7 @@ use super::job_waits::{Bench, waits_until};
 use crate::support::{
     browser::{Answer, Browser, SESSION},
     event_stream::{EventStream, Frame},
+    free_address,
     service::{PUBLIC, WORKER_KEY},
     until,
 };
@@ -235,9 +236,4 @@ async fn refusal(browser: &Browser, path: &str) -> Answer {
         panic!("{path} was not refused")
     };
     answer
-}
-
-/// One that nobody listens at now.
-fn free_address() -> std::net::SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -271,6 +271,14 @@ impl Service {
         Ok(sqlx::query(statement).execute(&mut outside).await?.rows_affected())
     }
 
+    /// Takes the database's write lock until it is dropped.
+    pub async fn nobody_else_writes(&self) -> sqlx::SqliteConnection {
+        let path = self.folder.path().join("aiq-connect.db");
+        let mut outside = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut outside).await.unwrap();
+        outside
+    }
+
     /// How many rows a table has.
     pub async fn count(&self, statement: &'static str) -> i64 {
         self.kept.number(self.folder.path(), statement).await

@@ -1,15 +1,15 @@
 //! People, flows and tokens for the cases. Sealed values are bytes to a store, so these are not really sealed.
 
-use aiq_connect_shared::Intent;
+use aiq_connect_shared::{FaultCode, Intent};
 use chrono::TimeDelta;
 
 use crate::{
     clock::Chance,
     domain::{
-        FlowId, Grant, GrantId, GrantKey, GrantTokens, NewFlow, NewGrant, NewSession, Principal, PrincipalId, Profile,
-        Sealed, ServerId, SourceId, StartedFlow,
+        FlowId, Grant, GrantId, GrantKey, GrantTokens, LeaseOwner, NewFlow, NewGrant, NewSession, Principal,
+        PrincipalId, Profile, Sealed, ServerId, SourceId, StartedFlow, Version,
     },
-    storage::Store,
+    storage::{NewFault, Store},
 };
 
 pub(super) fn principal(name: &str) -> Principal {
@@ -126,6 +126,15 @@ pub(super) async fn connected(store: &impl Store, key: &GrantKey) -> Grant {
 
 pub(super) async fn found(store: &impl Store, key: &GrantKey) -> Grant {
     store.find_grant(key).await.unwrap().expect("a grant")
+}
+
+/// Whether the lease was taken.
+pub(super) async fn leased(store: &impl Store, grant: GrantId, version: Version, owner: &LeaseOwner) -> bool {
+    store.lease(grant, version, owner, false).await.unwrap().is_some()
+}
+
+pub(super) fn revoked(reference: &str) -> NewFault<'_> {
+    NewFault { code: FaultCode::Revoked, reference, detail: None }
 }
 
 /// How many of twenty attempts at once, over two connections to the same database, say yes.

@@ -9,6 +9,7 @@ pub(super) mod grants;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod leases;
+pub(super) mod refreshes;
 pub(super) mod registrations;
 pub(super) mod restart;
 pub(super) mod sessions;
@@ -50,6 +51,17 @@ macro_rules! contract_cases {
             leases::a_fault_is_recorded_for_the_stored_version_only,
             leases::a_refresh_overtaken_by_a_reconnect_changes_nothing,
             leases::a_refresh_overtaken_by_a_disconnect_brings_nothing_back,
+            refreshes::a_refresh_that_did_not_work_is_not_tried_before_its_time,
+            refreshes::what_a_lease_tells_of_earlier_attempts,
+            refreshes::only_the_holder_postpones,
+            refreshes::an_issuer_that_rests_is_asked_for_nobody,
+            refreshes::a_success_does_not_wake_an_issuer_that_wished_to_rest,
+            refreshes::a_lease_tells_how_long_it_keeps_others_away,
+            refreshes::when_a_refresh_was_forced_is_remembered,
+            refreshes::refused_tokens_are_left_alone_for_longer_each_time,
+            refreshes::a_refusal_long_after_the_last_is_a_first_one_again,
+            refreshes::a_refused_grant_keeps_its_tokens_and_is_tried_again_after_a_while,
+            refreshes::a_server_that_refuses_three_people_is_itself_to_blame,
             flows::an_announced_flow_waits_for_its_person_alone,
             flows::an_id_is_taken_once_by_whomever,
             flows::a_started_flow_reads_back_as_it_was_stored,

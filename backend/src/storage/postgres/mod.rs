@@ -15,6 +15,7 @@ mod keys;
 mod open;
 mod reach;
 mod read;
+mod refresh;
 mod registrations;
 mod remedy;
 mod resealing;

@@ -135,7 +135,8 @@ async fn a_row_that_somebody_kept_is_not_put_back() {
 const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
     INSERT INTO aiq_connect.grants VALUES ('g', 'p', 's', 1, 'i', 'c', 'r', 'u', '[]', '\\x00', NULL, 5000, 5000, 'revoked',
-                                           'f', 5000, 'o', 5000, 5000, NULL, 5000);
+                                           'f', 5000, 'o', 5000, 5000, NULL, 5000, 5000, 0, NULL, 5000, 0, 5000);
+    INSERT INTO aiq_connect.issuer_rests VALUES ('i', 1, 5000);
     INSERT INTO aiq_connect.flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO aiq_connect.registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);

@@ -10,6 +10,7 @@ mod jobs;
 mod keys;
 mod open;
 mod read;
+mod refresh;
 mod registrations;
 mod resealing;
 mod schema;

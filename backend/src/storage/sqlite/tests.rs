@@ -175,7 +175,8 @@ async fn ageing_moves_every_stored_time() {
 const ONE_ROW_EACH: &str = "
     INSERT INTO principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
     INSERT INTO grants VALUES ('g', 'p', 's', 1, 'i', 'c', 'r', 'u', '[]', x'00', NULL, 5000, 5000, 'revoked', 'f', 5000,
-                               'o', 5000, 5000, NULL, 5000);
+                               'o', 5000, 5000, NULL, 5000, 5000, 0, NULL, 5000, 0, 5000);
+    INSERT INTO issuer_rests VALUES ('i', 1, 5000);
     INSERT INTO flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
