@@ -9,10 +9,12 @@ use crate::{config::Database, timing};
 
 /// Why a database cannot be opened, and what to do. No password in it.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the database {place}: {}. {remedy}", reason(cause))]
+#[error("cannot open the database {place}: {reason}. {remedy}")]
 pub struct OpenError {
     /// Which one.
     pub place: String,
+    /// Why, without a full stop.
+    pub reason: String,
     /// A sentence that says what to do.
     pub remedy: String,
     /// What the database says.
@@ -22,6 +24,9 @@ pub struct OpenError {
 
 /// What is behind it, as a sentence's beginning without its end.
 fn reason(cause: &StoreError) -> String {
+    if let Some((_, refusal)) = PostgresStore::refusal(cause) {
+        return refusal;
+    }
     let source = std::error::Error::source(cause).map(ToString::to_string);
     match cause {
         StoreError::Unavailable(_) => source.unwrap_or_else(|| cause.to_string()),
@@ -107,7 +112,7 @@ fn explained(database: &Database, cause: StoreError) -> OpenError {
         Database::Sqlite { .. } => "AIQ_CONNECT_DATABASE_URL (or aiq_connect.database.url) names it.".to_owned(),
         Database::Postgres { address, .. } => PostgresStore::remedy(address, &cause),
     };
-    OpenError { place: Place(database).to_string(), remedy, cause }
+    OpenError { place: Place(database).to_string(), reason: reason(&cause), remedy, cause }
 }
 
 /// Where a database is, for people.

@@ -71,7 +71,8 @@ pub(super) fn options(address: &PgAddress) -> Result<PgConnectOptions, StoreErro
     let url = Url::parse_with_params("postgresql://localhost", parameters);
     let url = url.map_err(|cause| impossible("address", cause.to_string()))?;
     // A setting that poolers do not know, for fractions, of which we store none.
-    Ok(PgConnectOptions::from_url(&url).map_err(store_error)?.extra_float_digits(None))
+    let options = PgConnectOptions::from_url(&url).map_err(store_error)?;
+    Ok(options.extra_float_digits(None).disable_statement_logging())
 }
 
 async fn connected(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
