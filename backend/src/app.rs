@@ -13,7 +13,8 @@ use crate::{
     http,
     identity::{Callers, OwnSignIn},
     install_crypto,
-    jobs::{Gate, NatService, ResearchService},
+    jobs::{Gate, NatService, ResearchService, Seats},
+    news,
     oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
     storage::{OpenError, Opened, Place},
     timing,
@@ -113,10 +114,23 @@ impl Service {
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let sweeping = background::end_overdue_waits(Arc::clone(&connections));
-        let background = tokio::spawn(async move { tokio::join!(watching, sweeping).0 });
+        let following = news::follow(Arc::clone(&connections), store.clone());
+        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, following).0 });
         let (stopping, _) = watch::channel(false);
+        let event_seats = Seats::for_each(http::MOST_STREAMS);
         Ok(Self {
-            app: Arc::new(http::App { config, connections, gate, sign_in, callers, vault, store, chance, stopping }),
+            app: Arc::new(http::App {
+                config,
+                connections,
+                gate,
+                event_seats,
+                sign_in,
+                callers,
+                vault,
+                store,
+                chance,
+                stopping,
+            }),
             background,
             database,
         })

@@ -14,6 +14,7 @@ mod cross_site;
 mod data_sources;
 mod databases;
 mod disconnect;
+mod events;
 mod golden;
 mod identity;
 mod job_stream;

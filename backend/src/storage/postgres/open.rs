@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
-pub(super) const MIGRATIONS: &[Step] = &[(1, "first", include_str!("../../../../migrations/postgres/0001_first.sql"))];
+pub(super) const MIGRATIONS: &[Step] = &[
+    (1, "first", include_str!("../../../../migrations/postgres/0001_first.sql")),
+    (5, "changes", include_str!("../../../../migrations/postgres/0005_changes.sql")),
+];
 
 const CONNECTIONS: u32 = 10;
 
@@ -34,7 +37,7 @@ impl PostgresStore {
         let options = options.extra_float_digits(None);
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(timing::DATABASE_WAIT);
         let pool = pool.connect_with(options).await.map_err(store_error)?;
-        Ok(Self { pool, is_pooled })
+        Ok(Self { pool, is_pooled, heard_at: None })
     }
 
     /// All that is missing in one transaction, whose lock lets one replica do it while the others wait.

@@ -118,3 +118,5 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);
     INSERT INTO aiq_connect.sign_ins VALUES ('s', 'b', 'n', '\\x00', '/', 5000);
     INSERT INTO aiq_connect.sessions VALUES ('c', 'p', 5000, 5000);";
+
+mod changes;

@@ -13,7 +13,10 @@ use crate::storage::{
 };
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
-pub(super) const MIGRATIONS: &[Step] = &[(1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql"))];
+pub(super) const MIGRATIONS: &[Step] = &[
+    (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
+    (5, "changes", include_str!("../../../../migrations/sqlite/0005_changes.sql")),
+];
 
 /// "AIQC", as the first migration writes it into the file.
 const APPLICATION_ID: i64 = 0x4149_5143;
