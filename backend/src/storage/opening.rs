@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use tokio::time::{Instant, sleep};
 
 use super::{PostgresStore, Schema, SqliteStore, Store, StoreError};
-use crate::{config::Database, timing};
+use crate::{
+    config::{Database, PgAddress},
+    timing,
+};
 
 /// Why a database cannot be opened, and what to do. No password in it.
 #[derive(Debug, thiserror::Error)]
@@ -44,14 +47,18 @@ pub enum Opened {
 }
 
 impl Opened {
-    /// Opens it and brings its schema up to date. A server that does not answer yet is waited for.
-    pub async fn open(database: &Database) -> Result<Self, OpenError> {
+    /// Opens it and brings its schema up to date. A server that does not answer yet is waited for. Changes are heard at
+    /// `listen`, if that is another address.
+    pub async fn open(database: &Database, listen: Option<&PgAddress>) -> Result<Self, OpenError> {
         match database {
             Database::Sqlite { path } => {
                 SqliteStore::open(path).await.map(Self::Sqlite).map_err(|cause| explained(database, cause))
             }
             Database::Postgres { address, pooler } => {
-                let open = async || PostgresStore::reach(address, *pooler).await?.migrated().await;
+                let open = async || {
+                    let store = PostgresStore::reach(address, *pooler).await?.migrated().await?;
+                    listen.map_or_else(|| Ok(store.clone()), |listen| store.clone().heard_past(listen))
+                };
                 patiently(database, open).await.map(Self::Postgres)
             }
         }

@@ -44,6 +44,15 @@ impl PostgresStore {
         self.migrate().await?;
         Ok(self)
     }
+
+    /// Hears changes at this address of the same database.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Impossible`]: the driver does not take such an address.
+    pub fn heard_past(self, listen: &PgAddress) -> Result<Self, StoreError> {
+        Ok(self.heard_at(options(listen)?))
+    }
 }
 
 /// What the driver connects with.
