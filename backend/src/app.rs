@@ -80,7 +80,7 @@ impl Service {
         let config = Arc::new(config);
         let chance = Chance::from_system();
         say_where_it_is_stored(&config);
-        let database = Opened::open(&config.database).await?;
+        let database = Opened::open(&config.database, config.listen.as_ref()).await?;
         let store = database.store();
         let may_make = matches!(config.database, Database::Sqlite { .. });
         let vault = sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await;

@@ -168,7 +168,7 @@ impl Service {
         let clock = Ahead::default();
         let assembled = app::Service::assemble_at(config, Arc::new(clock.clone())).await.unwrap();
         let (people, workers) = assembled.routers();
-        let store = everything(Opened::open(&database).await.unwrap());
+        let store = everything(Opened::open(&database, None).await.unwrap());
         Self { people, workers, store, bodies: Bodies::default(), provider, yaml, variables, folder, kept, clock }
     }
 

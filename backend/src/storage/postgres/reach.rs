@@ -44,6 +44,15 @@ impl PostgresStore {
         self.migrate().await?;
         Ok(self)
     }
+
+    /// Hears changes at this address of the same database.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Impossible`]: the driver does not take such an address.
+    pub fn heard_past(self, listen: &PgAddress) -> Result<Self, StoreError> {
+        Ok(self.heard_at(options(listen)?))
+    }
 }
 
 /// What the driver connects with.
@@ -71,7 +80,8 @@ pub(super) fn options(address: &PgAddress) -> Result<PgConnectOptions, StoreErro
     let url = Url::parse_with_params("postgresql://localhost", parameters);
     let url = url.map_err(|cause| impossible("address", cause.to_string()))?;
     // A setting that poolers do not know, for fractions, of which we store none.
-    Ok(PgConnectOptions::from_url(&url).map_err(store_error)?.extra_float_digits(None))
+    let options = PgConnectOptions::from_url(&url).map_err(store_error)?;
+    Ok(options.extra_float_digits(None).disable_statement_logging())
 }
 
 async fn connected(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
