@@ -1,3 +1,9 @@
+mod errors;
+mod opening;
+mod plans;
+mod pooled;
+mod races;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -6,7 +12,7 @@ use std::{
 
 use aiq_connect_test_postgres::{Database as Private, ROLE, Server};
 use chrono::TimeDelta;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, postgres::PgConnectOptions};
 
 use super::{PostgresStore, open::MIGRATIONS};
 use crate::storage::{
@@ -17,24 +23,36 @@ use crate::storage::{
 /// Databases on the private server of this process that no case uses. To make one takes longer than most cases.
 static IDLE: Mutex<Vec<Private<'static>>> = Mutex::new(Vec::new());
 
-/// A database without our schema, until it is opened.
-struct OnServer(Option<Private<'static>>);
+/// A database without our schema, until it is opened, and a connection to it that is not a store's.
+struct OnServer(Option<Private<'static>>, tokio::sync::Mutex<PgConnection>);
 
 impl OnServer {
     async fn new() -> Self {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let this = Self(Some(idle.unwrap_or_else(|| Server::shared().database())));
-        let mut connection = this.options().connect().await.unwrap();
+        let private = idle.unwrap_or_else(|| Server::shared().database());
+        let mut connection = options(&private).connect().await.unwrap();
         sqlx::raw_sql("DROP SCHEMA IF EXISTS aiq_connect CASCADE").execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-        this
+        Self(Some(private), connection.into())
+    }
+
+    fn private(&self) -> &Private<'static> {
+        self.0.as_ref().unwrap()
     }
 
     fn options(&self) -> PgConnectOptions {
-        let private = self.0.as_ref().unwrap();
-        let options = PgConnectOptions::new_without_pgpass().username(ROLE).database(private.name());
-        options.host(&private.server().socket_folder().display().to_string()).port(private.server().port())
+        options(self.private())
     }
+
+    /// Runs statements past all rules of ours.
+    async fn run(&self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *self.1.lock().await).await.unwrap();
+    }
+}
+
+/// Over the socket, as the role that owns the database.
+fn options(private: &Private<'static>) -> PgConnectOptions {
+    let options = PgConnectOptions::new_without_pgpass().username(ROLE).database(private.name());
+    options.host(&private.server().socket_folder().display().to_string()).port(private.server().port())
 }
 
 impl Drop for OnServer {
@@ -52,6 +70,14 @@ impl Database for OnServer {
     async fn open(&self) -> PostgresStore {
         PostgresStore::open(self.options(), false).await.unwrap()
     }
+
+    async fn tamper(&self, table: &str, what: &str) {
+        self.run(&format!("UPDATE aiq_connect.{table} SET {what}")).await;
+    }
+
+    async fn close(&self, store: &PostgresStore) {
+        store.close().await;
+    }
 }
 
 macro_rules! postgres_tests {
@@ -65,11 +91,6 @@ macro_rules! postgres_tests {
     };
 }
 contract_cases!(postgres_tests);
-
-/// Runs statements past all rules of ours.
-async fn run(store: &PostgresStore, sql: &str) {
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&store.pool).await.unwrap();
-}
 
 #[test]
 fn every_migration_in_the_folder_is_run_and_has_a_twin() {
@@ -94,7 +115,7 @@ async fn ageing_moves_every_stored_time() {
     let columns: Vec<(String, String)> =
         columns.fetch_all(&store.pool).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
     assert!(columns.len() > 10, "{columns:?}");
-    run(&store, ONE_ROW_EACH).await;
+    database.run(ONE_ROW_EACH).await;
     store.age(TimeDelta::milliseconds(1_000)).await.unwrap();
     for (table, column) in columns {
         let time: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT {column} FROM aiq_connect.{table}")))
