@@ -13,6 +13,7 @@ mod connect;
 mod cross_site;
 mod data_sources;
 mod disconnect;
+mod events;
 mod golden;
 mod identity;
 mod job_stream;

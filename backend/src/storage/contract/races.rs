@@ -66,10 +66,10 @@ pub async fn a_disconnect_takes_away_what_a_refresh_stored_last(database: &impl 
 
 pub async fn sweepers_at_once_end_each_wait_once(database: &impl Database) {
     let (store, other) = (database.open().await, database.open().await);
-    let alice = person(&store, "alice").await;
+    let people = [person(&store, "alice").await, person(&store, "bob").await, person(&store, "carol").await];
     let mut jobs = BTreeSet::new();
     for at in 0..20 {
-        let job = job(&store, &format!("{at}"), &alice).await;
+        let job = job(&store, &format!("{at}"), &people[at % 3]).await;
         store.open_wait(&wait(&job, "wiki", "revoked"), ROOM).await.unwrap();
         jobs.insert(job);
     }

@@ -1,3 +1,4 @@
+mod changes;
 mod errors;
 mod opening;
 mod plans;
@@ -98,7 +99,7 @@ fn every_migration_in_the_folder_is_run_and_has_a_twin() {
         let folder = format!("{}/../migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
-    let in_code: BTreeSet<_> = MIGRATIONS.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
+    let in_code: BTreeSet<_> = MIGRATIONS.iter().map(|(number, name, ..)| format!("{number:04}_{name}.sql")).collect();
     assert_eq!(files("postgres"), in_code);
     assert_eq!(files("postgres"), files("sqlite"));
 }
