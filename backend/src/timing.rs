@@ -103,3 +103,9 @@ pub const EVENTS_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// Shortest and longest pause before a browser opens a stream of news anew, so that a thousand do not come at once.
 pub const EVENTS_RETRY: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(4));
+/// How often a process says which keys it holds, and looks which key seals. It looks before it seals, too.
+pub const KEY_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
+/// How long after it was last seen a process counts as one that serves.
+pub const REPLICA_LIFETIME: TimeDelta = TimeDelta::seconds(15);
+/// How long a key rests between being retired and being removed: whoever took it to seal an answer has written it by then.
+pub const KEY_REST: TimeDelta = TimeDelta::minutes(2);
