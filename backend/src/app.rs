@@ -8,15 +8,16 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     background,
     clock::{Chance, Clock, SystemClock},
-    config::{Config, Database},
+    config::{Config, Database, DatabaseBecause, KeySource},
     connections::Connections,
     http,
     identity::{Callers, OwnSignIn},
     install_crypto,
-    jobs::{Gate, NatService, ResearchService},
+    jobs::{Gate, NatService, ResearchService, Seats},
+    news,
     oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
     sealing::{self, VaultFailed},
-    storage::{SqliteStore, Store, StoreError},
+    storage::{OpenError, Opened, Place},
     timing,
 };
 
@@ -35,18 +36,15 @@ pub enum ServeError {
         remedy: String,
     },
     /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// A key file that several processes share has to be there before the first of them starts.
     #[error(
-        "cannot open the database {}{}. Its folder has to exist and be writable; \
-         AIQ_CONNECT_DATABASE_URL (or aiq_connect.database.url) names it, with four slashes before an absolute path.",
-        path.display(), cause_of(cause)
+        "the encryption key file {} is not there. Every process on one PostgreSQL needs the same key, so none is made: put \
+         32 bytes there as base64, for example with `openssl rand -base64 32`, or set AIQ_TOKEN_ENCRYPTION_KEY.",
+        .0.display()
     )]
-    Store {
-        /// The file.
-        path: PathBuf,
-        /// What the database says.
-        #[source]
-        cause: StoreError,
-    },
+    NoSharedKey(PathBuf),
     /// The keys cannot be had.
     #[error("the encryption keys cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
     Key(#[from] VaultFailed),
@@ -66,7 +64,7 @@ fn cause_of(error: &dyn std::error::Error) -> String {
 pub struct Service {
     app: Arc<http::App>,
     background: tokio::task::JoinHandle<()>,
-    database: SqliteStore,
+    database: Opened,
 }
 
 impl Service {
@@ -80,10 +78,10 @@ impl Service {
         install_crypto();
         let config = Arc::new(config);
         let chance = Chance::from_system();
-        let Database::Sqlite { path } = &config.database;
-        let database =
-            SqliteStore::open(path).await.map_err(|cause| ServeError::Store { path: path.clone(), cause })?;
-        let store: Arc<dyn Store> = Arc::new(database.clone());
+        refuse_without_shared_key(&config)?;
+        say_where_it_is_stored(&config);
+        let database = Opened::open(&config.database).await?;
+        let store = database.store();
         let may_make = matches!(config.database, Database::Sqlite { .. });
         let vault = Arc::new(sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await?);
         store.introduce_keys(&vault.held()).await.map_err(VaultFailed::from)?;
@@ -119,11 +117,24 @@ impl Service {
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let sweeping = background::end_overdue_waits(Arc::clone(&connections));
+        let following = news::follow(Arc::clone(&connections), store.clone());
         let attending = sealing::attend(Arc::clone(&store), Arc::clone(&vault), sealing::replica_name(&chance));
-        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, attending).0 });
+        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, following, attending).0 });
         let (stopping, _) = watch::channel(false);
+        let event_seats = Seats::for_each(http::MOST_STREAMS);
         Ok(Self {
-            app: Arc::new(http::App { config, connections, gate, sign_in, callers, vault, store, chance, stopping }),
+            app: Arc::new(http::App {
+                config,
+                connections,
+                gate,
+                event_seats,
+                sign_in,
+                callers,
+                vault,
+                store,
+                chance,
+                stopping,
+            }),
             background,
             database,
         })
@@ -184,6 +195,19 @@ async fn listen(address: SocketAddr, remedy: &str) -> Result<TcpListener, ServeE
     })
 }
 
+/// Says where it is stored when nobody said so.
+fn say_where_it_is_stored(config: &Config) {
+    let database = Place(&config.database);
+    match config.database_because {
+        DatabaseBecause::Named => {}
+        DatabaseBecause::JobStore => tracing::info!(%database, "stored in the database of NAT_JOB_STORE_DB_URL"),
+        DatabaseBecause::Default => tracing::info!(%database, "stored in a file, because no database is named"),
+        DatabaseBecause::JobStoreCannotBeShared => {
+            tracing::info!(%database, "stored in a file of its own, because NAT_JOB_STORE_DB_URL is no PostgreSQL");
+        }
+    }
+}
+
 /// Says what somebody may have left open without knowing.
 fn say_who_is_asking(config: &Config) {
     if let Some(name) = &config.identity.local_user {
@@ -197,5 +221,15 @@ fn say_who_is_asking(config: &Config) {
             "nothing tells people apart, so personal sources are off: set aiq_connect.sign_in, or AIQ_JWT_ISSUER and \
              AIQ_JWT_AUDIENCE"
         );
+    }
+}
+
+/// Said before anything is opened: a key file that is made by one of several processes helps none of the others.
+fn refuse_without_shared_key(config: &Config) -> Result<(), ServeError> {
+    match (&config.key, &config.database) {
+        (KeySource::File(path), Database::Postgres { .. }) if !path.exists() => {
+            Err(ServeError::NoSharedKey(path.clone()))
+        }
+        _ => Ok(()),
     }
 }

@@ -10,7 +10,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-const YAML: &str = "functions: {data_sources: {_type: data_source_registry, sources: [{id: handbook, name: Handbook}]}}\n";
+const YAML: &str =
+    "functions: {data_sources: {_type: data_source_registry, sources: [{id: handbook, name: Handbook}]}}\n";
 
 struct Said {
     code: Option<i32>,
@@ -67,7 +68,10 @@ fn a_key_is_added_activated_and_removed_from_the_command_line() {
     let (folder, file) = (folder.path(), folder.path().join("aiq-connect.db.key"));
     installed(folder);
     let added = well(folder, "keys add");
-    assert!(added.starts_with("added key ") && added.contains("to aiq-connect.db.key; it seals nothing yet"), "{added}");
+    assert!(
+        added.starts_with("added key ") && added.contains("to aiq-connect.db.key; it seals nothing yet"),
+        "{added}"
+    );
     let new = ids(&added).remove(0);
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.starts_with("# of the first start\n") && text.lines().count() == 3, "appended");

@@ -37,7 +37,7 @@ impl Connections {
         let jobs_affected = self.store.count_living_jobs(&key).await?;
         let forgotten = self.store.disconnect(&key).await?;
         // Jobs of this person go on without it; those that wait are told at once.
-        self.bell().ring();
+        self.heard(principal);
         let Some(grant) = forgotten else {
             return Ok(Disconnected { revoked_at_provider: None, jobs_affected: 0 });
         };

@@ -14,6 +14,7 @@ use crate::{
     domain::{JobId, ServerId},
     sealing,
     storage::StoreError,
+    timing,
 };
 
 /// Something that does not work, or not as one would think.
@@ -33,12 +34,12 @@ pub(super) async fn live() -> Json<Value> {
 /// What works and what does not, in words. Only what keeps this process from serving anybody makes it `degraded`: a
 /// provider that is away is no reason to take people's other sources from them.
 pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
-    let database = app.store.find_job(&JobId("health".to_owned())).await.is_ok();
-    let is_sealing = match sealing::sealer(app.store.as_ref(), &app.vault).await {
-        Err(StoreError::KeyMissing(_)) => false,
-        // Another trouble of the database is told of as that.
-        Ok(_) | Err(_) => true,
-    };
+    let health = JobId("health".to_owned());
+    let looked = tokio::time::timeout(timing::DATABASE_GLANCE, app.store.find_job(&health)).await;
+    let database = matches!(looked, Ok(Ok(_)));
+    // Another trouble of the database is told of as that.
+    let is_sealing =
+        !database || !matches!(sealing::sealer(app.store.as_ref(), &app.vault).await, Err(StoreError::KeyMissing(_)));
     let is_ready = database && is_sealing;
     let research = app.gate.research_answers().await;
     let mut problems = Vec::new();

@@ -16,6 +16,9 @@ use crate::{
     vault::{Sealer, Vault},
 };
 
+/// Job streams of one person at one process.
+const MOST_STREAMS: usize = 20;
+
 /// The gate.
 pub struct Gate {
     pub(super) connections: Arc<Connections>,
@@ -78,7 +81,7 @@ impl Gate {
     ) -> Self {
         let watch =
             research.as_ref().map(|research| Arc::new(StatusWatch::new(Arc::clone(research), Arc::clone(&store))));
-        Self { connections, store, vault, chance, research, watch, seats: Arc::default() }
+        Self { connections, store, vault, chance, research, watch, seats: Seats::for_each(MOST_STREAMS) }
     }
 
     /// Checks, records, forwards. The row is there before the research service hears of the job, and the id is always

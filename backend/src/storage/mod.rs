@@ -4,12 +4,20 @@
 
 #[cfg(test)]
 mod contract;
+mod migrations;
+mod opening;
 mod postgres;
 mod row;
 mod sqlite;
 
-pub use postgres::PostgresStore;
-pub use sqlite::{Schema, SqliteStore};
+pub use self::{
+    migrations::Schema,
+    opening::{OpenError, Opened, Place},
+    postgres::PostgresStore,
+    sqlite::SqliteStore,
+};
+
+use std::collections::HashMap;
 
 use aiq_connect_shared::FaultCode;
 use async_trait::async_trait;
@@ -273,10 +281,49 @@ pub trait KeyStore: Send + Sync {
     async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError>;
 }
 
-/// A store of everything.
-pub trait Store: GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore + KeyStore {}
+/// What has changed, for those who wait for it or show it. The database counts by itself, whoever writes.
+#[async_trait]
+pub trait ChangeStore: Send + Sync {
+    /// How often something of each of these people has changed, by one query; people of whom nothing ever changed are
+    /// left out. Whoever sees a serial sees what raised it. It may begin anew, but never shows an old one again soon.
+    async fn serials(&self, people: &[PrincipalId]) -> Result<HashMap<PrincipalId, i64>, StoreError>;
 
-impl<T: GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore + KeyStore> Store for T {}
+    /// Opens a way on which the database tells of changes by itself, and tries it: what is told has to arrive within
+    /// [`crate::timing::ECHO`].
+    async fn hear(&self) -> Result<Hearing, StoreError>;
+}
+
+/// Whether the database tells of changes by itself.
+pub enum Hearing {
+    /// This one never does.
+    Never,
+    /// It does, but nothing arrives here: a pooler in between, perhaps.
+    Deaf,
+    /// It does, and it arrives.
+    Open(Box<dyn Wire>),
+}
+
+/// What the database tells, as it happens.
+#[async_trait]
+pub trait Wire: Send {
+    /// Of whom something changed, once that can be seen. Can be dropped while it waits, and loses nothing by it.
+    ///
+    /// # Errors
+    ///
+    /// Something may have been missed: look at every serial, and open another.
+    async fn next(&mut self) -> Result<PrincipalId, StoreError>;
+}
+
+/// A store of everything.
+pub trait Store:
+    GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore + KeyStore + ChangeStore
+{
+}
+
+impl<T: GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore + KeyStore + ChangeStore> Store
+    for T
+{
+}
 
 /// Lets tests make stored things older instead of waiting.
 #[async_trait]

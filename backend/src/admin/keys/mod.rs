@@ -18,10 +18,10 @@ pub use self::{
 use super::{AdminError, configured};
 use crate::{
     clock::Chance,
-    config::{Database, Environment, KeySource},
+    config::{Environment, KeySource},
     domain::{KeyBook, KeyId, KeyUse},
     sealing,
-    storage::{SqliteStore, Store},
+    storage::{Opened, Place, Store},
     vault::Vault,
 };
 
@@ -37,14 +37,12 @@ impl Bench {
     /// Opens what the configuration names; makes neither a database nor a key.
     async fn open(named: Option<&Path>, environment: &dyn Environment) -> Result<Self, AdminError> {
         let (_, config) = configured(named, environment)?;
-        let Database::Sqlite { path } = &config.database;
-        let failed = |cause| AdminError::Database { path: path.clone(), cause };
-        let schema = SqliteStore::schema(path).await.map_err(failed)?;
-        if schema.found < schema.needed {
-            let (found, needed) = (schema.found, schema.needed);
-            return Err(AdminError::OlderSchema { path: path.clone(), found, needed });
+        let schema = Opened::schema(&config.database, false).await?;
+        if !schema.is_complete {
+            let (place, found, needed) = (Place(&config.database).to_string(), schema.found, schema.needed);
+            return Err(AdminError::OlderSchema { place, found, needed });
         }
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path).await.map_err(failed)?);
+        let store = Opened::open(&config.database).await?.store();
         let chance = Chance::from_system();
         let vault = sealing::open_vault(&config.key, false, store.as_ref(), &chance).await?;
         Ok(Self { store, vault, source: config.key, chance })

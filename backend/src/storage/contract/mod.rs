@@ -1,6 +1,7 @@
 //! What every store has to keep, whichever database is behind it. Each case is a sentence; [`contract_cases`] is the
 //! list, from which a database's tests make one test per case.
 
+pub(super) mod changes;
 mod fixtures;
 pub(super) mod flow_ends;
 pub(super) mod flows;
@@ -114,6 +115,13 @@ macro_rules! contract_cases {
             sessions::what_an_introduction_leaves_out_stays_as_it_was_known,
             sessions::equal_subjects_of_two_issuers_are_remembered_as_two,
             sessions::twenty_at_once_remember_one_person,
+            changes::whatever_a_listing_shows_raises_the_serial_of_its_person,
+            changes::a_lease_and_a_doubt_are_nobodys_news,
+            changes::what_a_job_tells_raises_the_serial_of_its_owner,
+            changes::signing_out_raises_the_serial,
+            changes::serials_are_read_for_those_who_are_asked_for,
+            changes::whoever_sees_a_serial_sees_what_raised_it,
+            changes::what_is_refused_raises_nothing,
             restart::everything_is_there_after_a_restart,
         }
     };

@@ -147,3 +147,5 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.keys VALUES ('0123456789abcdef', 'retired', 5000, 5000, 5000);
     INSERT INTO aiq_connect.replicas VALUES ('r', '[]', 5000);
     INSERT INTO aiq_connect.ended_grants VALUES ('over', 5000);";
+
+mod changes;

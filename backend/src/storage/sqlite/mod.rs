@@ -3,6 +3,7 @@
 //! Every write takes the write lock at its beginning, so none can fail half-way because another process wrote meanwhile.
 //! Within this process writes queue for one connection, and readers (WAL) never wait for them.
 
+mod changes;
 mod flows;
 mod grants;
 mod jobs;
@@ -24,7 +25,6 @@ mod tests;
 use chrono::TimeDelta;
 use sqlx::{Sqlite, SqlitePool, Transaction, error::ErrorKind};
 
-pub use self::schema::Schema;
 use super::StoreError;
 
 /// The database's clock, in milliseconds. Constant within one step of a statement.
