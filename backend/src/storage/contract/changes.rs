@@ -79,9 +79,8 @@ pub async fn what_a_job_tells_raises_the_serial_of_its_owner(database: &impl Dat
         servers: vec![server.clone()],
         origin: JobOrigin::Gate,
         lifetime: TimeDelta::hours(1),
-        mac: Vec::new(),
     };
-    store.insert_job(&reference).await.unwrap();
+    store.insert_job(&reference, &|_, _| Vec::new()).await.unwrap();
     let wait = NewWait { job: job.clone(), server: server.clone(), reason: "revoked".to_owned(), is_recoverable: true };
     let rules = WaitRules { length: TimeDelta::minutes(5), most: 2 };
     assert!(raises!(store, alice, store.open_wait(&wait, rules).await.unwrap()), "a wait");
