@@ -79,7 +79,8 @@ impl Kept {
     async fn session(&self) -> Option<PgConnection> {
         let options: PgConnectOptions = match self {
             Self::File => return None,
-            Self::Server(database) | Self::Pooled(database) => database.url().parse().unwrap(),
+            // The driver takes no URL without a host.
+            Self::Server(database) | Self::Pooled(database) => database.tcp_url().parse().unwrap(),
             Self::At(url) => url.parse().unwrap(),
         };
         Some(PgConnection::connect_with(&options.options([("search_path", "aiq_connect")])).await.unwrap())
