@@ -10,7 +10,7 @@ use std::{
 /// A module, the crates and modules of ours that it must not know, and the files of it that may all the same.
 const FORBIDDEN: &[(&str, &[&str], &[&str])] = &[
     ("", &["axum"], &["http/", "app.rs"]),
-    ("", &["sqlx"], &["storage/sqlite/", "storage/postgres/"]),
+    ("", &["sqlx"], &["storage/sqlite/", "storage/postgres/", "storage/migrations.rs"]),
     ("", &["reqwest", "hyper"], &["oauth/", "jobs/forward_nat.rs", "app.rs"]),
     (
         "",

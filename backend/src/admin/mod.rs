@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     config::{self, Config, ConfigError, Environment},
-    storage::StoreError,
+    storage::OpenError,
 };
 
 pub use self::{
@@ -38,23 +38,16 @@ pub enum AdminError {
     #[error(transparent)]
     Serve(#[from] crate::app::ServeError),
     /// The database cannot be used.
-    #[error("cannot use the database {}: {cause}{}", path.display(), reason(cause))]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// What the database says.
-        #[source]
-        cause: StoreError,
-    },
+    #[error(transparent)]
+    Database(#[from] OpenError),
     /// `serve --no-migrate`, and there is something to migrate.
     #[error(
-        "the database {} has schema {found}, and this version needs {needed}: run `aiq-connect migrate`, or start \
-         without --no-migrate",
-        path.display()
+        "the database {place} has schema {found}, and this version needs {needed}: run `aiq-connect migrate`, or start \
+         without --no-migrate"
     )]
     OlderSchema {
-        /// The file.
-        path: PathBuf,
+        /// Which database.
+        place: String,
         /// 0: there is no database yet.
         found: i64,
         /// What this build was made for.
@@ -63,10 +56,6 @@ pub enum AdminError {
     /// Signals cannot be listened for, or nothing can be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-}
-
-fn reason(cause: &StoreError) -> String {
-    std::error::Error::source(cause).map(|cause| format!(" ({cause})")).unwrap_or_default()
 }
 
 /// The file that is meant, and what stands in it.

@@ -4,12 +4,18 @@
 
 #[cfg(test)]
 mod contract;
+mod migrations;
+mod opening;
 mod postgres;
 mod row;
 mod sqlite;
 
-pub use postgres::PostgresStore;
-pub use sqlite::{Schema, SqliteStore};
+pub use self::{
+    migrations::Schema,
+    opening::{OpenError, Opened, Place},
+    postgres::PostgresStore,
+    sqlite::SqliteStore,
+};
 
 use std::collections::HashMap;
 
