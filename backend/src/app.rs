@@ -80,7 +80,7 @@ impl Service {
         let chance = Chance::from_system();
         let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
         say_where_it_is_stored(&config);
-        let database = Opened::open(&config.database).await?;
+        let database = Opened::open(&config.database).await?.heard_at(&config.database, config.listen.as_ref())?;
         let store = database.store();
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use tokio::time::{Instant, sleep};
 
 use super::{PostgresStore, Schema, SqliteStore, Store, StoreError};
-use crate::{config::Database, timing};
+use crate::{
+    config::{Database, PgAddress},
+    timing,
+};
 
 /// Why a database cannot be opened, and what to do. No password in it.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,16 @@ impl Opened {
                 let open = async || PostgresStore::reach(address, *pooler).await?.migrated().await;
                 patiently(database, open).await.map(Self::Postgres)
             }
+        }
+    }
+
+    /// Hears changes of a server at another address: past a pooler, through which nothing arrives.
+    pub fn heard_at(self, database: &Database, address: Option<&PgAddress>) -> Result<Self, OpenError> {
+        match (self, address) {
+            (Self::Postgres(store), Some(address)) => {
+                store.heard_at(address).map(Self::Postgres).map_err(|cause| explained(database, cause))
+            }
+            (this, _) => Ok(this),
         }
     }
 

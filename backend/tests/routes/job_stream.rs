@@ -121,11 +121,15 @@ async fn a_wait_that_was_made_longer_is_told_again_to_every_stream_and_to_those_
     assert_eq!((again.id, &again.data["reason"]), (None, &json!("revoked")));
     bench.act("skip").await;
     for stream in [&mut here, &mut back] {
-        assert_eq!(stream.next().await.unwrap().event, "job.auth_skipped");
+        assert_eq!(stream.until("job.auth_skipped").await.data["reason"], "skipped");
     }
     let mut late = EventStream::open(&bench.alice, &bench.job, "", &[("last-event-id", &id)]).await;
-    assert_eq!(late.until("job.auth_skipped").await.id, Some(id.parse::<i64>().unwrap() + 1));
-    assert_eq!(late.within(Duration::from_millis(300)).await, [], "what is over is not told again");
+    let said: Vec<_> = late.within(Duration::from_secs(1)).await.into_iter().map(|frame| frame.event).collect();
+    assert_eq!(
+        said.iter().filter(|name| name.starts_with("job.auth")).count(),
+        1,
+        "what is over is not told again: {said:?}"
+    );
 }
 
 #[tokio::test]

@@ -50,12 +50,6 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Hears changes at another address of the same database: past a pooler, through which nothing arrives.
-    #[must_use]
-    pub fn heard_at(self, options: PgConnectOptions) -> Self {
-        Self { heard_at: Some(options), ..self }
-    }
-
     /// Waits for what is under way and closes every connection.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -35,6 +35,15 @@ impl PostgresStore {
         Self::connect(options, is_pooled).await
     }
 
+    /// Hears changes at another address of the same database: past a pooler, through which nothing arrives.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Impossible`]: the driver does not understand the address.
+    pub fn heard_at(self, address: &PgAddress) -> Result<Self, StoreError> {
+        Ok(Self { heard_at: Some(options(address)?), ..self })
+    }
+
     /// Brings the schema `aiq_connect` up to date. The role needs the right to create it, or one that it owns.
     ///
     /// # Errors
