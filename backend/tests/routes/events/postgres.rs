@@ -89,7 +89,7 @@ impl Bench {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_replica_changes_is_told_by_the_database_and_heard_at_once() {
     let database = Server::shared().database();
-    let bench = Bench::new(database.url(), &database.url(), Vec::new()).await;
+    let bench = Bench::new(database.tcp_url(), &database.tcp_url(), Vec::new()).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let took = bench.changes(20).await;
     report(&format!("told by the database: {took:?}"));
@@ -102,14 +102,14 @@ async fn through_a_pooler_it_is_looked_for_and_heard_within_a_second_and_past_it
     let database = Server::shared().database();
     let pooler = Pooler::start(database.server(), 4).unwrap();
     let through = database.url_at(pooler.port());
-    let bench = Bench::new(through.clone(), &database.url(), Vec::new()).await;
+    let bench = Bench::new(through.clone(), &database.tcp_url(), Vec::new()).await;
     let took = bench.changes(10).await;
     report(&format!("through a pooler: {took:?}"));
     assert!(took[5] > Duration::from_millis(20), "somebody tells after all: {took:?}");
     assert!(took[9] < Duration::from_secs(1), "{took:?}");
 
     let past = vec![("AIQ_LISTEN_DB_URL", database.tcp_url())];
-    let bench = Bench::new(through, &database.url(), past).await;
+    let bench = Bench::new(through, &database.tcp_url(), past).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let took = bench.changes(20).await;
     report(&format!("past the pooler: {took:?}"));
