@@ -27,6 +27,8 @@ mod age;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
@@ -46,7 +48,7 @@ pub struct PostgresStore {
     /// There is a pooler in between that may give every transaction another connection.
     is_pooled: bool,
     /// Where changes are heard, if not through the same address.
-    heard_at: Option<PgConnectOptions>,
+    heard_at: Option<Arc<PgConnectOptions>>,
 }
 
 impl PostgresStore {

@@ -1,5 +1,7 @@
 //! The way to a server: its address as the driver takes it, the first contact, and what stands in between.
 
+use std::sync::Arc;
+
 use sqlx::{ConnectOptions, Connection, PgConnection, Row, postgres::PgConnectOptions};
 use tokio::time::timeout;
 use url::Url;
@@ -41,7 +43,7 @@ impl PostgresStore {
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Impossible`]: the driver does not understand the address.
     pub fn heard_at(self, address: &PgAddress) -> Result<Self, StoreError> {
-        Ok(Self { heard_at: Some(options(address)?), ..self })
+        Ok(Self { heard_at: Some(Arc::new(options(address)?)), ..self })
     }
 
     /// Brings the schema `aiq_connect` up to date. The role needs the right to create it, or one that it owns.
