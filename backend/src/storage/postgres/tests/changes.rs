@@ -1,6 +1,9 @@
 //! What this database tells by itself, and through what it does not.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aiq_connect_shared::Intent;
 use aiq_connect_test_postgres::{Pooler, Server};
@@ -90,12 +93,15 @@ async fn through_a_pooler_nothing_arrives_and_past_it_everything_does() {
     assert!(matches!(store.hear().await.unwrap(), Hearing::Deaf));
 
     // The address that was meant to lead past it does not. Nobody who shares its connections is disturbed by the attempt.
-    assert!(matches!(store.clone().heard_at(through()).hear().await.unwrap(), Hearing::Deaf));
+    assert!(matches!(
+        PostgresStore { heard_at: Some(Arc::new(through())), ..store.clone() }.hear().await.unwrap(),
+        Hearing::Deaf
+    ));
     for _ in 0..30 {
         announce(&store, &alice).await;
     }
 
-    let past = store.clone().heard_at(database.tcp_url().parse().unwrap());
+    let past = PostgresStore { heard_at: Some(Arc::new(database.tcp_url().parse().unwrap())), ..store.clone() };
     let mut wire = open(&past).await;
     announce(&store, &alice).await;
     assert_eq!(next(&mut *wire).await, alice);
