@@ -66,6 +66,12 @@ pub const DATABASE_START: std::time::Duration = std::time::Duration::from_secs(3
 pub const DATABASE_START_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 /// Reaching a database and being let in.
 pub const DATABASE_CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long a request waits for a connection to the database: less than whoever asked us waits.
+pub const DATABASE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+/// One answer of the database. It gives a statement up by itself a second before, so this is for one that says nothing.
+pub const DATABASE_ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
+/// Everything that a new version changes in a schema.
+pub const DATABASE_MIGRATION: std::time::Duration = std::time::Duration::from_mins(11);
 /// How long `/health` waits for the database.
 pub const DATABASE_GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
 /// How often the way to a sign-in that works is looked at again: just after what is known of it gets old.
@@ -120,3 +126,9 @@ pub const EVENTS_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// Shortest and longest pause before a browser opens a stream of news anew, so that a thousand do not come at once.
 pub const EVENTS_RETRY: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(4));
+/// How often a process says which keys it holds, and looks which key seals. It looks before it seals, too.
+pub const KEY_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
+/// How long after it was last seen a process counts as one that serves.
+pub const REPLICA_LIFETIME: TimeDelta = TimeDelta::seconds(15);
+/// How long a key rests between being retired and being removed: whoever took it to seal an answer has written it by then.
+pub const KEY_REST: TimeDelta = TimeDelta::minutes(2);

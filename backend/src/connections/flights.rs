@@ -23,7 +23,9 @@ pub(super) enum Landing {
     IssuerRests(Duration),
     /// Another process, or whoever was in front, takes long; it is worth asking again after this.
     StillUnderWay(Duration),
-    /// The database did not answer.
+    /// What is stored does not open: the grant is as good as none.
+    Lost,
+    /// The database did not answer, or what would come could not be sealed.
     Failed(Arc<StoreError>),
 }
 

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Grant, JobId, RefreshTurn, ServerId},
+    sealing,
     storage::{JobAndGrant, StoreError},
     timing,
     vault::{SealContext, Secret, TokenKind},
@@ -85,6 +86,14 @@ pub enum FreshTokenError {
 #[error("a refresh was not stored")]
 struct RefreshFailed(#[source] Arc<StoreError>);
 
+/// Why a refresh that several waited for did not come about, for each of them.
+fn refresh_failed(error: Arc<StoreError>) -> StoreError {
+    match *error {
+        StoreError::KeyMissing(key) => StoreError::KeyMissing(key),
+        _ => StoreError::Unavailable(Box::new(RefreshFailed(error))),
+    }
+}
+
 impl Connections {
     /// Answers as things are now, refreshing on demand and waiting for nobody. Whatever is answered was read after any
     /// refresh that the answer waited for.
@@ -96,7 +105,7 @@ impl Connections {
             let Some(grant) = &row.grant else {
                 return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
             };
-            let Some(token) = self.open_access(grant) else {
+            let Some(token) = self.open_access(grant).await? else {
                 // A lost key shows as disconnected: connecting again is what helps.
                 return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
             };
@@ -126,9 +135,10 @@ impl Connections {
                     Some(Landing::StillUnderWay(retry_after)) => {
                         Some(FreshTokenError::RefreshInProgress { retry_after })
                     }
-                    Some(Landing::Failed(error)) => {
-                        Some(StoreError::Unavailable(Box::new(RefreshFailed(error))).into())
+                    Some(Landing::Lost) => {
+                        return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
                     }
+                    Some(Landing::Failed(error)) => Some(refresh_failed(error).into()),
                     None | Some(Landing::ReadAgain) if Instant::now() >= deadline => Some(self.too_long(grant).await?),
                     before => {
                         if before.is_some() {
@@ -182,7 +192,7 @@ impl Connections {
     async fn read(&self, question: &TokenQuestion) -> Result<JobAndGrant, FreshTokenError> {
         let row = self.store.find_job_and_grant(&question.job, &question.server).await?;
         let row = row.ok_or(FreshTokenError::JobUnknown)?;
-        if !row.job.is_alive || !self.vault.verify_job(&row.job) {
+        if !row.job.is_alive || !sealing::is_ours(self.store.as_ref(), &self.vault, &row.job).await? {
             return Err(FreshTokenError::JobUnknown);
         }
         let covered = row.job.servers.contains(&question.server);
@@ -193,15 +203,9 @@ impl Connections {
         Ok(row)
     }
 
-    fn open_access(&self, grant: &Grant) -> Option<Secret> {
+    async fn open_access(&self, grant: &Grant) -> Result<Option<Secret>, StoreError> {
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Access);
-        match self.vault.open(&context, &grant.access_token) {
-            Ok(token) => Some(token),
-            Err(error) => {
-                tracing::error!(grant.id = %grant.id.0, %error, "a stored access token does not open");
-                None
-            }
-        }
+        sealing::open(self.store.as_ref(), &self.vault, &context, &grant.access_token).await
     }
 
     async fn answer(

@@ -15,7 +15,7 @@ impl Connections {
     pub(super) async fn keep(&self, grant: &Grant, prepared: &Prepared, answer: TokenAnswer) -> Result<(), StoreError> {
         let next = grant.version.next();
         let seal = |kind, token: &Secret| {
-            self.vault.seal(&SealContext::grant(&grant.key, &grant.issuer, grant.id, next, kind), token)
+            prepared.sealer.seal(&SealContext::grant(&grant.key, &grant.issuer, grant.id, next, kind), token)
         };
         // RFC 6749 §6: no new refresh token means that the old one stays.
         let refresh_token = answer.refresh_token.as_ref().unwrap_or(&prepared.refresh_token);

@@ -13,6 +13,7 @@ mod fresh_token;
 mod issuers;
 mod keep;
 mod listeners;
+mod openable;
 mod preflight;
 mod reachability;
 mod refresh;

@@ -14,9 +14,10 @@ use crate::{
     config::ClientSource,
     domain::{Grant, Lease, Postponed, RefreshTurn},
     oauth::{Client, Metadata, TokenAnswer, TokenError},
+    sealing,
     storage::{NewFault, StoreError},
     timing,
-    vault::{SealContext, Secret, TokenKind},
+    vault::{SealContext, Sealer, Secret, TokenKind},
 };
 
 /// Beside the fault `revoked`: an earlier answer, which would have held the next refresh token, did not arrive.
@@ -27,6 +28,7 @@ pub(super) struct Prepared {
     pub metadata: Arc<Metadata>,
     pub client: Client,
     pub refresh_token: Secret,
+    pub sealer: Sealer,
 }
 
 impl Connections {
@@ -50,7 +52,10 @@ impl Connections {
     /// Refreshes as soon as it may, or sees another process do it.
     async fn refresh(&self, grant: &Grant, forced: bool, mut news: News) -> Result<Landing, StoreError> {
         let deadline = Instant::now() + timing::REFRESH_WAIT;
-        let Some(prepared) = self.prepare(grant).await? else { return Ok(Landing::ReadAgain) };
+        let prepared = match self.prepare(grant).await? {
+            Ok(prepared) => prepared,
+            Err(landing) => return Ok(landing),
+        };
         let (mut pause, longest) = timing::REFRESH_POLL;
         loop {
             // In front of the lease, because whoever queues with a lease keeps others from it.
@@ -82,8 +87,8 @@ impl Connections {
         }
     }
 
-    /// `None`: it cannot be refreshed, or not now, and what is stored says why.
-    async fn prepare(&self, grant: &Grant) -> Result<Option<Prepared>, StoreError> {
+    /// Or says why it cannot be refreshed, or not now.
+    async fn prepare(&self, grant: &Grant) -> Result<Result<Prepared, Landing>, StoreError> {
         let metadata = match self.servers.metadata(&grant.issuer).await {
             Ok(metadata) => metadata,
             Err(error) => {
@@ -91,20 +96,22 @@ impl Connections {
                 let postponed =
                     Postponed { pause: backoff::pause(2, &self.chance), issuer_rest: None, is_certain: false };
                 self.store.postpone(grant.id, grant.version, &self.process, postponed).await?;
-                return Ok(None);
+                return Ok(Err(Landing::ReadAgain));
             }
         };
         let Some(client) = self.client_of(grant).await? else {
             self.record(grant, FaultCode::ClientMisconfigured, "the OAuth client of this grant is gone", None).await?;
-            return Ok(None);
+            return Ok(Err(Landing::ReadAgain));
         };
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Refresh);
-        let opened = grant.refresh_token.as_ref().and_then(|sealed| self.vault.open(&context, sealed).ok());
-        let Some(refresh_token) = opened else {
-            self.record(grant, FaultCode::Revoked, "the refresh token cannot be opened", None).await?;
-            return Ok(None);
+        let opened = match &grant.refresh_token {
+            Some(sealed) => sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await?,
+            None => None,
         };
-        Ok(Some(Prepared { metadata, client, refresh_token }))
+        let Some(refresh_token) = opened else { return Ok(Err(Landing::Lost)) };
+        // What comes has to be sealed. Where it could not be, nothing is sent: somebody who can shall ask.
+        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
+        Ok(Ok(Prepared { metadata, client, refresh_token, sealer }))
     }
 
     /// Sends, with a lease that was asked for at this time. Ends the lease in every case.
@@ -137,7 +144,7 @@ impl Connections {
     }
 
     async fn ask(&self, grant: &Grant, prepared: &Prepared, was_lost: &mut bool) -> Result<TokenAnswer, TokenError> {
-        let Prepared { metadata, client, refresh_token } = prepared;
+        let Prepared { metadata, client, refresh_token, .. } = prepared;
         let began = Instant::now();
         let once = || self.servers.refresh(metadata, client, refresh_token, &grant.resource);
         let first = timeout(timing::REFRESH_FIRST_ANSWER, once()).await;

@@ -57,7 +57,7 @@ mod tests {
 
     fn answer(headers: &[(HeaderName, &'static str)]) -> Answer {
         let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-        Answer { status: 429, headers: headers.collect::<HeaderMap>(), body: Vec::new() }
+        Answer { status: 429, headers: headers.collect::<HeaderMap>(), body: Vec::new().into() }
     }
 
     fn jwt(claims: &str) -> String {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{PostgresStore, errors::store_error, open::ACQUIRE, read::column};
+use super::{PostgresStore, errors::store_error, read::column};
 use crate::{
     domain::PrincipalId,
     storage::{ChangeStore, Hearing, StoreError, Wire, row::impossible},
@@ -33,7 +33,8 @@ impl ChangeStore for PostgresStore {
         let options = self.heard_at.clone().unwrap_or_else(|| (*self.pool.connect_options()).clone());
         // A connection of its own: one that others use as well would hear for them.
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-        let pool = pool.acquire_timeout(ACQUIRE).connect_with(options.extra_float_digits(None)).await;
+        let pool =
+            pool.acquire_timeout(crate::timing::DATABASE_WAIT).connect_with(options.extra_float_digits(None)).await;
         let mut listener = PgListener::connect_with(&pool.map_err(store_error)?).await.map_err(store_error)?;
         listener.ignore_pool_close_event(true);
         // What is told meanwhile would be lost without a word.

@@ -11,12 +11,14 @@ mod errors;
 mod flows;
 mod grants;
 mod jobs;
+mod keys;
 mod open;
 mod reach;
 mod read;
 mod refresh;
 mod registrations;
 mod remedy;
+mod resealing;
 mod schema;
 mod sessions;
 mod wait_steps;
@@ -25,6 +27,8 @@ mod work;
 
 #[cfg(any(test, feature = "testing"))]
 mod age;
+#[cfg(test)]
+mod pooled_tests;
 #[cfg(test)]
 mod tests;
 
