@@ -16,9 +16,9 @@ use crate::{
     jobs::{Gate, NatService, ResearchService, Seats},
     news,
     oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
+    sealing::{self, VaultFailed},
     storage::{OpenError, Opened, Place},
     timing,
-    vault::{Created, KeyError, MasterKey, Vault},
 };
 
 /// Why the service does not start. Each says what to do.
@@ -45,9 +45,9 @@ pub enum ServeError {
         .0.display()
     )]
     NoSharedKey(PathBuf),
-    /// The key cannot be had.
-    #[error("the encryption key cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
-    Key(#[from] KeyError),
+    /// The keys cannot be had.
+    #[error("the encryption keys cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
+    Key(#[from] VaultFailed),
     /// The HTTP client cannot be made.
     #[error("cannot make an HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -78,10 +78,13 @@ impl Service {
         install_crypto();
         let config = Arc::new(config);
         let chance = Chance::from_system();
-        let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
+        refuse_without_shared_key(&config)?;
         say_where_it_is_stored(&config);
-        let database = Opened::open(&config.database).await?;
+        let database = Opened::open(&config.database, config.listen.as_ref()).await?;
         let store = database.store();
+        let may_make = matches!(config.database, Database::Sqlite { .. });
+        let vault = Arc::new(sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await?);
+        store.introduce_keys(&vault.held()).await.map_err(VaultFailed::from)?;
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
             allow_hosts: config.outbound.allow_hosts.clone(),
@@ -115,7 +118,8 @@ impl Service {
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let sweeping = background::end_overdue_waits(Arc::clone(&connections));
         let following = news::follow(Arc::clone(&connections), store.clone());
-        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, following).0 });
+        let attending = sealing::attend(Arc::clone(&store), Arc::clone(&vault), sealing::replica_name(&chance));
+        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, following, attending).0 });
         let (stopping, _) = watch::channel(false);
         let event_seats = Seats::for_each(http::MOST_STREAMS);
         Ok(Self {
@@ -167,8 +171,12 @@ impl Service {
             () = stop => {
                 tracing::info!("stopping");
                 told.send_replace(true);
-                if tokio::time::timeout(timing::SHUTDOWN, both).await.is_err() {
+                let deadline = tokio::time::Instant::now() + timing::SHUTDOWN;
+                if tokio::time::timeout_at(deadline, both).await.is_err() {
                     tracing::warn!("some requests did not finish in time");
+                }
+                if tokio::time::timeout_at(deadline, self.app.connections.refreshes_are_over()).await.is_err() {
+                    tracing::warn!("some refreshes did not finish in time; another process takes them over");
                 }
             }
         }
@@ -220,21 +228,12 @@ fn say_who_is_asking(config: &Config) {
     }
 }
 
-fn master_key(config: &Config, chance: &Chance) -> Result<MasterKey, ServeError> {
-    match &config.key {
-        KeySource::Inline(text) => Ok(MasterKey::from_text(text)?),
-        KeySource::File(path) => {
-            if matches!(config.database, Database::Postgres { .. }) && !path.exists() {
-                return Err(ServeError::NoSharedKey(path.clone()));
-            }
-            let (key, Created(created)) = MasterKey::from_file_or_create(path, chance)?;
-            if created {
-                tracing::warn!(
-                    file = %path.display(),
-                    "made a new encryption key; keep a copy of this file: without it every connection has to be made anew"
-                );
-            }
-            Ok(key)
+/// Said before anything is opened: a key file that is made by one of several processes helps none of the others.
+fn refuse_without_shared_key(config: &Config) -> Result<(), ServeError> {
+    match (&config.key, &config.database) {
+        (KeySource::File(path), Database::Postgres { .. }) if !path.exists() => {
+            Err(ServeError::NoSharedKey(path.clone()))
         }
+        _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: how fast the service is, beside what it is compared with, in one run.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
@@ -8,17 +8,17 @@ use crate::demo::ports;
 use crate::demo::service::{Ready, Running, Service};
 use crate::project::Project;
 use crate::run;
-use crate::setup::{self, python::BENCH};
+use crate::setup::{self, Purpose, python::BENCH};
 
 /// Sets up what is compared, and runs `backend/benches/speed`, which prints the tables of `docs/benchmarks.md`.
 pub fn verb() -> Result<()> {
     let project = Project::find()?;
-    setup::for_benchmarks(&project)?;
+    setup::ready(&project, Purpose::Benchmarks)?;
     let folder = project.target.join("bench");
     std::fs::create_dir_all(&folder)?;
     let [port] = ports::free()?;
     let mut redis = Running::start(&project, redis(&project, port), folder.join("redis.log"))?;
-    redis.wait_until_ready(Duration::from_secs(10))?;
+    wait_for(&mut redis)?;
 
     let mut bench = project.command("cargo");
     bench.args(["bench", "--quiet", "--package", "aiq-connect", "--bench", "speed", "--"]);
@@ -39,4 +39,15 @@ fn redis(project: &Project, port: u16) -> Service {
         command,
         ready: Ready::Listens(port),
     }
+}
+
+fn wait_for(redis: &mut Running) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !redis.is_ready() {
+        ensure!(Instant::now() < deadline, "Redis does not listen: {}", redis.last_words());
+        redis.ensure_alive()?;
+        redis.look();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }

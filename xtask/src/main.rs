@@ -1,5 +1,6 @@
 //! How AIQ Connect is built, started and tested: `cargo xtask <verb>`.
 
+mod bench;
 mod cache;
 mod check;
 mod check_fresh;
@@ -66,6 +67,8 @@ enum Verb {
     Screens,
     /// Walk the guide alone, on a stack of its own.
     Guide,
+    /// Measure the service's speed beside what it is compared with.
+    Bench,
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
     CheckFresh {
         /// Only one of the two.
@@ -95,6 +98,7 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Test { only: None } => suites::run()?,
         Verb::Test { only: Some(suite) } => suites::run_only(suite)?,
         Verb::E2e { name } => suites::run_browser(name)?,
+        Verb::Bench => bench::verb()?,
         Verb::Words => gallery::words()?,
         Verb::Screens => gallery::screens()?,
         Verb::Guide => suites::run_guide()?,

@@ -2,6 +2,7 @@
 //! of the process.
 
 mod check;
+pub mod keys;
 mod migrate;
 mod report;
 mod serve;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     config::{self, Config, ConfigError, Environment},
-    storage::OpenError,
+    storage::{OpenError, StoreError},
 };
 
 pub use self::{
@@ -53,9 +54,25 @@ pub enum AdminError {
         /// What this build was made for.
         needed: i64,
     },
+    /// The keys cannot be read.
+    #[error("the encryption keys cannot be used: {error}{cause}", error = .0, cause = why(.0))]
+    Keys(#[from] crate::sealing::VaultFailed),
+    /// A key or a key file cannot be used.
+    #[error("{error}{cause}", error = .0, cause = why(.0))]
+    Key(#[from] crate::vault::KeyError),
+    /// The database does not answer, or lacks something.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was asked for would do harm; the sentence says what to do instead.
+    #[error("{0}")]
+    Refused(String),
     /// Signals cannot be listened for, or nothing can be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+fn why(error: &dyn std::error::Error) -> String {
+    error.source().map(|cause| format!(": {cause}")).unwrap_or_default()
 }
 
 /// The file that is meant, and what stands in it.

@@ -4,6 +4,7 @@ use super::{Connections, NotProtected};
 use crate::{
     domain::{Grant, PrincipalId},
     oauth::{RevocationError, TokenHint},
+    sealing,
     storage::StoreError,
     vault::{SealContext, TokenKind},
 };
@@ -65,7 +66,8 @@ impl Connections {
         let mut all_ended = true;
         for (sealed, kind, hint) in sealed.into_iter().filter_map(|(sealed, kind, hint)| Some((sealed?, kind, hint))) {
             let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, kind);
-            let Ok(token) = self.vault.open(&context, sealed) else {
+            let opened = sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await;
+            let Ok(Some(token)) = opened else {
                 all_ended = false;
                 continue;
             };

@@ -20,6 +20,10 @@ pub(super) fn problem(status: StatusCode, code: &str, message: impl Into<String>
     (status, Json(Problem { error: code.to_owned(), message: message.into() })).into_response()
 }
 
+/// For whoever is answered while this process lacks a key. The log names it.
+pub(super) const KEY_MISSING: &str = "This process does not hold the key that people's tokens are sealed with, and is \
+    not ready. Try again in a few seconds; if that does not help, the service's log names the key.";
+
 /// 401 as AIQ says it, with the challenge that belongs to one (RFC 6750 §3).
 fn unauthenticated(error: &str, detail: &str) -> ApiError {
     let challenge = if error == "token_missing" { "Bearer" } else { "Bearer error=\"invalid_token\"" };
@@ -64,6 +68,9 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if let StoreError::KeyMissing(_) = error {
+            return Self(later("key_missing", KEY_MISSING.to_owned(), 5));
+        }
         tracing::error!(error = %error, cause = ?std::error::Error::source(&error).map(ToString::to_string), "storage failed");
         let message = "The database does not answer at the moment; nothing was changed. Try again in a few seconds.";
         let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message);
@@ -242,9 +249,11 @@ impl From<FreshTokenError> for ApiError {
             FreshTokenError::JobUnknown => Self(problem(StatusCode::NOT_FOUND, "job_unknown", message)),
             FreshTokenError::NotCovered(_) => Self(problem(StatusCode::FORBIDDEN, "server_not_covered", message)),
             FreshTokenError::IdpUnreachable { retry_after } => {
-                Self(later("idp_unreachable", message, retry_after.as_secs().max(1)))
+                Self(later("idp_unreachable", message, whole_seconds(retry_after)))
             }
-            FreshTokenError::RefreshInProgress => Self(later("refresh_in_progress", message, 1)),
+            FreshTokenError::RefreshInProgress { retry_after } => {
+                Self(later("refresh_in_progress", message, whole_seconds(retry_after)))
+            }
         }
     }
 }
@@ -265,6 +274,11 @@ fn forward(error: &ForwardError) -> ApiError {
 fn not_configured() -> ApiError {
     let message = "No research service is configured: set aiq_connect.upstream.url.";
     ApiError(problem(StatusCode::SERVICE_UNAVAILABLE, "upstream_not_configured", message))
+}
+
+/// At least so many, and at least one.
+fn whole_seconds(time: std::time::Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
 fn later(code: &str, message: String, seconds: u64) -> Response {

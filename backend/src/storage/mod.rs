@@ -25,8 +25,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
     EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
-    LeaseOwner, NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn, NewWait, Principal, PrincipalId, Profile,
-    Registration, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
+    JobTimes, KeyBook, KeyId, KeyUse, Lease, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn,
+    NewWait, Postponed, Principal, PrincipalId, Profile, RefreshTurn, Registration, Removal, Sealed, SealedRow,
+    SealedTable, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -47,6 +48,9 @@ pub enum StoreError {
     /// Another version is stored by now: read again.
     #[error("a newer version is stored already")]
     Conflict,
+    /// The database is sealed with a key that this process does not hold, and another may. Passes when it gets it.
+    #[error("the key {0}, with which the database is sealed, is not held by this process")]
+    KeyMissing(KeyId),
 }
 
 /// Everything of one person, and the database's time when it was read.
@@ -58,6 +62,17 @@ pub struct ConnectionsOf {
     pub grants: Vec<Grant>,
     /// All flows that can still be finished, newest first.
     pub open_flows: Vec<Flow>,
+}
+
+/// Why a grant does not work.
+#[derive(Clone, Copy, Debug)]
+pub struct NewFault<'a> {
+    /// For words.
+    pub code: FaultCode,
+    /// The log line's name.
+    pub reference: &'a str,
+    /// What an administrator is told beside it.
+    pub detail: Option<&'a str>,
 }
 
 /// What a worker's question needs, from one joined row.
@@ -82,16 +97,35 @@ pub trait GrantStore: Send + Sync {
     /// One grant.
     async fn find_grant(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
 
-    /// Takes the lease on exactly this version of the grant. `false`: somebody else is refreshing it, or has.
-    ///
-    /// A lease lasts [`crate::timing::LEASE`] and can be taken over [`crate::timing::LEASE_GRACE`] after its end.
-    async fn lease(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError>;
+    /// Forgets the grant and cancels every open flow of the same key, at once; living jobs that may use the server go
+    /// on without it, and their streams say so. Returns what was forgotten.
+    async fn disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
+}
 
-    /// Says that a refresh is about to be sent. `false`: the lease or the version is no longer ours; do not send.
+/// Refreshing: who may, what became of it, and when it is tried again.
+#[async_trait]
+pub trait RefreshStore: Send + Sync {
+    /// Takes the lease on exactly this version of the grant. `None`: [`Self::refresh_turn`] says why not.
+    ///
+    /// A lease lasts [`crate::timing::LEASE`] and can be taken over [`crate::timing::LEASE_GRACE`] after its end. A
+    /// forced refresh is one of a token that should have been good; when it was begun is kept.
+    async fn lease(
+        &self,
+        grant: GrantId,
+        version: Version,
+        owner: &LeaseOwner,
+        forced: bool,
+    ) -> Result<Option<Lease>, StoreError>;
+
+    /// What keeps this version from being refreshed.
+    async fn refresh_turn(&self, grant: GrantId, version: Version) -> Result<RefreshTurn, StoreError>;
+
+    /// Says that a refresh is about to be sent. `false`: the lease or the version is no longer ours, or the lease was
+    /// taken longer than [`crate::timing::LATE_SENDER`] ago; do not send.
     async fn mark_in_doubt(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError>;
 
     /// Stores what the provider answered as the next version, whoever holds the lease by now, if `version` is still
-    /// the stored one. Ends the lease, the doubt and any fault.
+    /// the stored one. Ends the lease, the doubt and any fault, and the count of failures at the issuer.
     ///
     /// # Errors
     ///
@@ -99,20 +133,27 @@ pub trait GrantStore: Send + Sync {
     async fn rotate(&self, grant: GrantId, version: Version, tokens: &GrantTokens) -> Result<(), StoreError>;
 
     /// Records why this version does not work and ends the lease. `false`: it is not the stored version any more.
-    async fn record_fault(
+    async fn record_fault(&self, grant: GrantId, version: Version, fault: &NewFault<'_>) -> Result<bool, StoreError>;
+
+    /// Gives the lease back after a failure that passes, and keeps when to try again. Leaves a lease of somebody else
+    /// and its grant alone.
+    async fn postpone(
         &self,
         grant: GrantId,
         version: Version,
-        fault: FaultCode,
-        reference: &str,
-    ) -> Result<bool, StoreError>;
+        owner: &LeaseOwner,
+        postponed: Postponed,
+    ) -> Result<(), StoreError>;
 
-    /// Gives the lease back after a failure that passes. The doubt stays: the provider may have rotated.
+    /// Gives the lease back: nothing was sent, and nothing went wrong. A doubt stays.
     async fn release(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<(), StoreError>;
 
-    /// Forgets the grant and cancels every open flow of the same key, at once; living jobs that may use the server go
-    /// on without it, and their streams say so. Returns what was forgotten.
-    async fn disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
+    /// Records that the server refuses this version's token although it is fresh, and leaves it alone for a while:
+    /// longer each time in a row, see [`crate::timing::REJECTED_PAUSES`]. `false`: it has another fault or version.
+    async fn record_rejection(&self, grant: GrantId, version: Version, reference: &str) -> Result<bool, StoreError>;
+
+    /// The while is over, and somebody tries the token again.
+    async fn forget_rejection(&self, grant: GrantId, version: Version) -> Result<(), StoreError>;
 }
 
 /// Flows.
@@ -155,11 +196,15 @@ pub trait RegistrationStore: Send + Sync {
     async fn forget_registration(&self, issuer: &str, redirect_uri: &str, client_id: &str) -> Result<(), StoreError>;
 }
 
+/// Makes the HMAC of a job reference.
+pub type JobMac = dyn Fn(&NewJobReference, JobTimes) -> Vec<u8> + Send + Sync;
+
 /// Job references.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Stores a job reference.
-    async fn insert_job(&self, job: &NewJobReference) -> Result<(), StoreError>;
+    /// Stores a job reference with the HMAC that `mac` makes of it and of the times that are about to be stored, in one
+    /// transaction: the database's clock decides, and the HMAC covers what it decided.
+    async fn insert_job(&self, job: &NewJobReference, mac: &JobMac) -> Result<(), StoreError>;
 
     /// One job reference, alive or not.
     async fn find_job(&self, id: &JobId) -> Result<Option<JobReference>, StoreError>;
@@ -268,17 +313,70 @@ pub trait Wire: Send {
     async fn next(&mut self) -> Result<PrincipalId, StoreError>;
 }
 
+/// Which keys there are, which of them seals, and what is sealed with which.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// Says which keys this process holds, in the order of their source. Where no key is active yet, the first becomes
+    /// it, for one process of however many start at once.
+    async fn introduce_keys(&self, held: &[KeyId]) -> Result<KeyBook, StoreError>;
+
+    /// The key that seals.
+    async fn active_key(&self) -> Result<Option<KeyId>, StoreError>;
+
+    /// Every key, and the processes that served [`crate::timing::REPLICA_LIFETIME`] ago or later.
+    async fn key_book(&self) -> Result<KeyBook, StoreError>;
+
+    /// This process serves, and holds these keys.
+    async fn beat(&self, replica: &str, held: &[KeyId]) -> Result<(), StoreError>;
+
+    /// Makes this the key that seals, and retires the one before. `false`: it is not known, or was removed.
+    async fn activate_key(&self, id: KeyId) -> Result<bool, StoreError>;
+
+    /// Removes a key, unless something needs it; `although_used`, even then. Never the active one.
+    async fn remove_key(&self, id: KeyId, although_used: bool) -> Result<Removal, StoreError>;
+
+    /// How much of every table needs which key.
+    async fn count_by_key(&self) -> Result<Vec<KeyUse>, StoreError>;
+
+    /// Rows of a table after `cursor` (empty: from the start) that are not sealed with `active` alone.
+    async fn sealed_otherwise(
+        &self,
+        table: SealedTable,
+        active: KeyId,
+        cursor: &str,
+        most: u32,
+    ) -> Result<Vec<SealedRow>, StoreError>;
+
+    /// Puts the same secrets, sealed anew, in the place of exactly these sealed values. `false`: they changed meanwhile.
+    async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError>;
+}
+
 /// A store of everything.
 pub trait Store:
-    GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore + ChangeStore
+    GrantStore + RefreshStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore + ChangeStore + KeyStore
 {
 }
 
-impl<T: GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore + ChangeStore> Store for T {}
+impl<T> Store for T where
+    T: GrantStore
+        + RefreshStore
+        + FlowStore
+        + RegistrationStore
+        + JobStore
+        + WaitStore
+        + SessionStore
+        + ChangeStore
+        + KeyStore
+{
+}
 
 /// Lets tests make stored things older instead of waiting.
 #[async_trait]
 pub trait Ageing {
-    /// Moves every stored time this far into the past.
+    /// Moves every stored time this far into the past. The HMAC of a job does not fit any more after that:
+    /// [`Self::sign_jobs_again`].
     async fn age(&self, by: TimeDelta) -> Result<(), StoreError>;
+
+    /// Gives every job the HMAC that it would have been stored with, had it come to be at its times.
+    async fn sign_jobs_again(&self, mac: &JobMac) -> Result<(), StoreError>;
 }

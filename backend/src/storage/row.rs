@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
-    ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, Principal,
-    PrincipalId, Registration, Sealed, ServerId, SourceId, StartedFlow, Version,
+    ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, JobTimes, KeyId,
+    KeyState, KnownKey, Principal, PrincipalId, RefreshTurn, Registration, Renewal, Replica, Sealed, ServerId,
+    SourceId, StartedFlow, Version,
 };
 
 /// A row of `grants`.
@@ -29,6 +30,11 @@ pub(super) struct GrantRow {
     pub fault: Option<String>,
     pub fault_reference: Option<String>,
     pub in_doubt_since: Option<i64>,
+    pub retry_at: Option<i64>,
+    pub forced_at: Option<i64>,
+    pub rejected_until: Option<i64>,
+    pub is_rejected_widely: bool,
+    pub fault_detail: Option<String>,
     pub account_label: Option<String>,
     pub connected_at: i64,
 }
@@ -56,6 +62,13 @@ impl TryFrom<GrantRow> for Grant {
             fault: row.fault.map(|word| fault("grants.fault", &word)).transpose()?,
             fault_reference: row.fault_reference,
             in_doubt_since: row.in_doubt_since.map(|at| time("grants.in_doubt_since", at)).transpose()?,
+            renewal: Renewal {
+                retry_at: row.retry_at.map(|at| time("grants.retry_at", at)).transpose()?,
+                forced_at: row.forced_at.map(|at| time("grants.forced_at", at)).transpose()?,
+                rejected_until: row.rejected_until.map(|at| time("grants.rejected_until", at)).transpose()?,
+                is_rejected_widely: row.is_rejected_widely,
+                fault_detail: row.fault_detail,
+            },
             account_label: row.account_label,
             connected_at: time("grants.connected_at", row.connected_at)?,
         })
@@ -182,6 +195,7 @@ pub(super) struct JobRow {
     pub servers: String,
     pub origin: String,
     pub lifetime_ms: i64,
+    pub created_at: i64,
     pub ends_at: i64,
     pub is_alive: i64,
     pub mac: Vec<u8>,
@@ -204,11 +218,60 @@ impl TryFrom<JobRow> for JobReference {
             },
             lifetime: TimeDelta::try_milliseconds(row.lifetime_ms)
                 .ok_or_else(|| impossible("jobs.lifetime_ms", row.lifetime_ms.to_string()))?,
+            created_at: time("jobs.created_at", row.created_at)?,
             ends_at: time("jobs.ends_at", row.ends_at)?,
             is_alive: truth("jobs end", row.is_alive)?,
             mac: row.mac,
         })
     }
+}
+
+/// The times of a job that begins now.
+pub(super) fn job_times(now: i64, lifetime_ms: i64) -> Result<JobTimes, StoreError> {
+    Ok(JobTimes { created_at: time("clock", now)?, ends_at: time("jobs.ends_at", now + lifetime_ms)? })
+}
+
+/// A stored job as it was when it was new, and its times: what its HMAC is made of.
+#[cfg(any(test, feature = "testing"))]
+pub(super) fn as_new(job: JobReference) -> (crate::domain::NewJobReference, JobTimes) {
+    let times = JobTimes { created_at: job.created_at, ends_at: job.ends_at };
+    let JobReference { id, principal, servers, origin, lifetime, .. } = job;
+    (crate::domain::NewJobReference { id, principal, servers, origin, lifetime }, times)
+}
+
+/// A row of `keys`.
+pub(super) struct KeyRow {
+    pub id: String,
+    pub state: String,
+    pub added_at: i64,
+    pub activated_at: Option<i64>,
+    pub retired_at: Option<i64>,
+}
+
+impl TryFrom<KeyRow> for KnownKey {
+    type Error = StoreError;
+
+    fn try_from(row: KeyRow) -> Result<Self, StoreError> {
+        let state = KeyState::ALL.into_iter().find(|state| state.as_str() == row.state);
+        Ok(Self {
+            id: key_id("keys.id", &row.id)?,
+            state: state.ok_or_else(|| unknown_word("keys.state", &row.state))?,
+            added_at: time("keys.added_at", row.added_at)?,
+            activated_at: row.activated_at.map(|at| time("keys.activated_at", at)).transpose()?,
+            retired_at: row.retired_at.map(|at| time("keys.retired_at", at)).transpose()?,
+        })
+    }
+}
+
+/// A row of `replicas`.
+pub(super) fn replica(name: String, keys: &str) -> Result<Replica, StoreError> {
+    let holds = list("replicas.keys", keys)?.iter().map(|id| key_id("replicas.keys", id)).collect::<Result<_, _>>()?;
+    Ok(Replica { name, holds })
+}
+
+/// A stored key id.
+pub(super) fn key_id(what: &'static str, text: &str) -> Result<KeyId, StoreError> {
+    KeyId::from_hex(text).ok_or_else(|| impossible(what, "it is no key id".to_owned()))
 }
 
 /// What names a person in a row of `principals`.
@@ -271,6 +334,21 @@ fn fault(what: &'static str, word: &str) -> Result<FaultCode, StoreError> {
     if code.as_str() == word { Ok(code) } else { Err(unknown_word(what, word)) }
 }
 
+/// A number of things.
+pub(super) fn count(what: &'static str, number: i64) -> Result<u32, StoreError> {
+    u32::try_from(number).map_err(|_| impossible(what, number.to_string()))
+}
+
+/// What keeps a grant from being refreshed, in milliseconds that are left of it.
+pub(super) fn turn(taken_for: Option<i64>, rests_for: Option<i64>) -> RefreshTurn {
+    let left = |milliseconds: Option<i64>| milliseconds.filter(|left| *left > 0).and_then(TimeDelta::try_milliseconds);
+    match (left(taken_for), left(rests_for)) {
+        (Some(left), _) => RefreshTurn::Taken(left),
+        (None, Some(left)) => RefreshTurn::IssuerRests(left),
+        (None, None) => RefreshTurn::Free,
+    }
+}
+
 /// A list of words as a JSON array.
 pub(super) fn list_text<S: AsRef<str>>(words: &[S]) -> String {
     words.iter().map(S::as_ref).collect::<serde_json::Value>().to_string()
@@ -293,7 +371,7 @@ fn truth(what: &'static str, number: i64) -> Result<bool, StoreError> {
     }
 }
 
-fn uuid(what: &'static str, text: &str) -> Result<Uuid, StoreError> {
+pub(super) fn uuid(what: &'static str, text: &str) -> Result<Uuid, StoreError> {
     Uuid::try_parse(text).map_err(|cause| StoreError::Impossible { what, cause: cause.into() })
 }
 

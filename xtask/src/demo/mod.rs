@@ -3,9 +3,9 @@
 pub mod control;
 mod environment;
 pub mod plan;
-mod ports;
+pub mod ports;
 pub mod secrets;
-mod service;
+pub mod service;
 pub mod stack;
 mod table;
 

@@ -53,6 +53,7 @@ fn downloads(project: &Project, purpose: Purpose) -> Result<()> {
     }
     if purpose == Purpose::Benchmarks {
         servers::for_benchmarks(project)?;
+        python::BENCH.ready(project)?;
     }
     Ok(())
 }

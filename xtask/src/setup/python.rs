@@ -22,6 +22,8 @@ pub const WORKER: Environment = Environment { folder: "worker", editable: &["wor
 pub const WORKFLOW: Environment = Environment { folder: "demo/workflow", editable: &["worker", "demo/workflow"] };
 /// The demo's MCP server; its SDK is a major version ahead of NAT's, so they cannot share an environment.
 pub const MCP: Environment = Environment { folder: "demo/mcp", editable: &[] };
+/// What the service's speed is measured beside.
+pub const BENCH: Environment = Environment { folder: "tests/bench", editable: &["worker"] };
 
 const UV: &str = "0.13.9";
 

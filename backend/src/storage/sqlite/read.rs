@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-/// The columns of `grants g` that a [`Grant`] is made of.
+/// The columns of `grants g` that a [`Grant`] is made of. A server that refuses three people within ten minutes is
+/// itself to blame.
 macro_rules! grant_columns {
     () => {
         "g.id AS grant_id, g.principal AS grant_principal, g.server AS grant_server, g.version AS grant_version, \
@@ -19,7 +20,12 @@ macro_rules! grant_columns {
          g.redirect_uri AS grant_redirect_uri, g.scopes AS grant_scopes, g.access_token AS grant_access_token, \
          g.refresh_token AS grant_refresh_token, g.issued_at AS grant_issued_at, g.expires_at AS grant_expires_at, \
          g.fault AS grant_fault, g.fault_reference AS grant_fault_reference, \
-         g.in_doubt_since AS grant_in_doubt_since, g.account_label AS grant_account_label, \
+         g.in_doubt_since AS grant_in_doubt_since, g.retry_at AS grant_retry_at, g.forced_at AS grant_forced_at, \
+         g.rejected_until AS grant_rejected_until, g.fault_detail AS grant_fault_detail, \
+         CASE WHEN g.fault = 'rejected_by_server' THEN (SELECT COUNT(DISTINCT other.principal) FROM grants other \
+              WHERE other.server = g.server AND other.fault = 'rejected_by_server' \
+              AND other.faulted_at BETWEEN g.faulted_at - 600000 AND g.faulted_at + 600000) >= 3 \
+              ELSE 0 END AS grant_is_rejected_widely, g.account_label AS grant_account_label, \
          g.connected_at AS grant_connected_at"
     };
 }
@@ -40,7 +46,7 @@ macro_rules! flow_columns {
 macro_rules! job_columns {
     () => {
         "j.id AS job_id, p.id, p.issuer, p.kind, p.sub, j.servers AS job_servers, j.origin AS job_origin, \
-         j.lifetime_ms AS job_lifetime_ms, j.ends_at AS job_ends_at, (j.ended_at IS NULL AND j.ends_at > clock.now) AS job_is_alive, j.mac AS job_mac"
+         j.lifetime_ms AS job_lifetime_ms, j.created_at AS job_created_at, j.ends_at AS job_ends_at, (j.ended_at IS NULL AND j.ends_at > clock.now) AS job_is_alive, j.mac AS job_mac"
     };
 }
 
@@ -80,6 +86,11 @@ pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
         fault: column(row, "grant_fault")?,
         fault_reference: column(row, "grant_fault_reference")?,
         in_doubt_since: column(row, "grant_in_doubt_since")?,
+        retry_at: column(row, "grant_retry_at")?,
+        forced_at: column(row, "grant_forced_at")?,
+        rejected_until: column(row, "grant_rejected_until")?,
+        is_rejected_widely: column(row, "grant_is_rejected_widely")?,
+        fault_detail: column(row, "grant_fault_detail")?,
         account_label: column(row, "grant_account_label")?,
         connected_at: column(row, "grant_connected_at")?,
     }
@@ -120,6 +131,7 @@ pub(super) fn job(row: &SqliteRow) -> Result<JobReference, StoreError> {
         servers: column(row, "job_servers")?,
         origin: column(row, "job_origin")?,
         lifetime_ms: column(row, "job_lifetime_ms")?,
+        created_at: column(row, "job_created_at")?,
         ends_at: column(row, "job_ends_at")?,
         is_alive: column(row, "job_is_alive")?,
         mac: column(row, "job_mac")?,
