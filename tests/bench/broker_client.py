@@ -8,6 +8,7 @@ import json
 import sys
 
 from aiq_connect.broker import Broker
+from aiq_connect.wire import ResolveRequest
 from measure import measure
 
 
@@ -16,7 +17,7 @@ async def main(count: int, jobs: list[str]) -> None:
     async with Broker.from_environment() as broker:
 
         async def resolve(number: int) -> None:
-            if not await broker.resolve({"job_id": jobs[number % len(jobs)], "mcp_server_id": "incidents"}):
+            if not await broker.resolve(ResolveRequest(job_id=jobs[number % len(jobs)], mcp_server_id="incidents")):
                 raise SystemExit("the service gave no token")
 
         sys.stdout.write(json.dumps(await measure(resolve, count)) + "\n")

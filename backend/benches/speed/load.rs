@@ -151,10 +151,13 @@ pub fn herd(address: SocketAddr, question: &Question, size: usize, lines_per_thr
                     for line in &mut lines {
                         line.send(question);
                     }
-                    lines.iter_mut().map(|line| {
-                        line.read(question);
-                        begun.elapsed()
-                    }).collect::<Vec<_>>()
+                    lines
+                        .iter_mut()
+                        .map(|line| {
+                            line.read(question);
+                            begun.elapsed()
+                        })
+                        .collect::<Vec<_>>()
                 })
             })
             .collect();

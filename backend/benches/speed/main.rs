@@ -12,7 +12,7 @@ mod served;
 mod verdict;
 
 #[path = "../../tests/support/mod.rs"]
-#[expect(dead_code, reason = "tests of routes use the rest")]
+#[expect(dead_code, unused_imports, reason = "tests of routes use the rest")]
 mod support;
 
 use std::process::ExitCode;

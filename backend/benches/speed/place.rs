@@ -44,11 +44,8 @@ impl Place {
         let provider = Provider::start().await;
         provider.set(|faults| faults.access_token_length = TOKEN_LENGTH);
         let research = Research::start().await;
-        let wishes = Wishes {
-            upstream: Some(research.origin.clone()),
-            kept: Kept::At(database.url()),
-            ..Wishes::default()
-        };
+        let wishes =
+            Wishes { upstream: Some(research.origin.clone()), kept: Kept::At(database.url()), ..Wishes::default() };
         let service = Service::with(&provider, wishes).await;
         let (mut jobs, mut cookies) = (Vec::with_capacity(PEOPLE), Vec::with_capacity(PEOPLE));
         for number in 0..PEOPLE {

@@ -68,12 +68,7 @@ pub async fn a_herd(place: &Place, verdict: &mut Verdict) {
     verdict.table(
         "1,000 questions at once for one token that has expired",
         &["token requests", "provider's time, ms", "p50 µs", "p99 µs"],
-        &[vec![
-            requests.to_string(),
-            PROVIDER.as_millis().to_string(),
-            us(quantile(&took, 0.5)),
-            us(p99),
-        ]],
+        &[vec![requests.to_string(), PROVIDER.as_millis().to_string(), us(quantile(&took, 0.5)), us(p99)]],
     );
     verdict.bound("the herd is one token request", requests == 1);
     let bound = PROVIDER + Duration::from_millis(100);
