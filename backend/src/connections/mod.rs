@@ -99,7 +99,8 @@ impl Connections {
         servers: Arc<dyn AuthorizationServers>,
         chance: Chance,
     ) -> Self {
-        let process = LeaseOwner(chance.uuid().to_string());
+        // With the process id, so that whoever looks into the database sees which process it is.
+        let process = LeaseOwner(format!("{}-{}", std::process::id(), chance.uuid()));
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
         let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
         let listeners = Arc::default();
