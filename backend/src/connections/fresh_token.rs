@@ -227,6 +227,7 @@ impl Connections {
             access_token: token.expose().to_owned(),
             token_type: "Bearer".to_owned(),
             expires_at: grant.expires_at,
+            expires_in_seconds: grant.expires_at.map(|end| (end - row.now).num_seconds().max(0).unsigned_abs()),
             scopes: grant.scopes.clone(),
             resource: grant.resource.clone(),
             server_url: server_url.map_or_else(|| grant.resource.clone(), ToString::to_string),
