@@ -5,9 +5,9 @@ mod environment;
 pub mod plan;
 mod ports;
 pub mod secrets;
-mod service;
+pub mod service;
 pub mod stack;
-mod table;
+pub mod table;
 
 use std::time::Duration;
 
