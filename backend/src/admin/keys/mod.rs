@@ -42,7 +42,7 @@ impl Bench {
             let (place, found, needed) = (Place(&config.database).to_string(), schema.found, schema.needed);
             return Err(AdminError::OlderSchema { place, found, needed });
         }
-        let store = Opened::open(&config.database).await?.store();
+        let store = Opened::open(&config.database, None).await?.store();
         let chance = Chance::from_system();
         let vault = sealing::open_vault(&config.key, false, store.as_ref(), &chance).await?;
         Ok(Self { store, vault, source: config.key, chance })
