@@ -53,7 +53,7 @@ impl Kill {
         let sent = self.held.iter().filter(|row| row.in_doubt).count();
         match self.held.len() {
             0 => "no lease any more".to_owned(),
-            all => format!("{all} leases, {sent} of them for requests that may have been sent"),
+            all => format!("leases: {all}, of them for requests that may have been sent: {sent}"),
         }
     }
 }
