@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout, Stdio};
 
 use aiq_connect_test_postgres::{Database, SUPERUSER, Server, postgres};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::demo::plan::Plan;
 use crate::group::Group;
@@ -57,10 +57,13 @@ struct Session<'a> {
     answers: BufReader<ChildStdout>,
 }
 
-/// What is not as in production about a server for tests, and would lose commits in a crash.
-pub fn make_durable(database: &Database<'_>) {
+/// A server for tests takes a commit for done before it is written, and would lose it in a crash. This database does not.
+pub fn make_durable(database: &Database<'_>) -> Result<()> {
     // `fsync` may stay off: the machine does not crash, and what the server has written survives the server.
     database.superuser(&format!("ALTER DATABASE {} SET synchronous_commit = on", database.name()));
+    let is_on = database.superuser("SHOW synchronous_commit");
+    ensure!(is_on == "on", "PostgreSQL keeps `synchronous_commit` {is_on}");
+    Ok(())
 }
 
 impl<'a> Asker<'a> {

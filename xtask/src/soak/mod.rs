@@ -94,7 +94,7 @@ fn run(project: &Project, length: Length) -> Result<Tally> {
     let plan = Plan::new(project, "soak", None, TOKEN_LIFE)?;
     let server = Server::start().map_err(|error| anyhow!("{error}"))?;
     let database = server.database();
-    database::make_durable(&database);
+    database::make_durable(&database)?;
     let stack = Stack::start(project, &plan, database.url(), [0, WRONG])?;
     let asker = Asker::new(project, &plan, &database);
     let soak = Soak::begin(project, &plan, &server, stack, asker, length);
