@@ -125,9 +125,10 @@ pub const HEAR_DEAF: std::time::Duration = std::time::Duration::from_mins(5);
 pub const EVENTS_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 /// The same after the listing could not be read.
 pub const EVENTS_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
-/// Shortest and longest pause before a browser opens a stream of news anew, so that a thousand do not come at once.
+/// Shortest pause before a browser opens a stream of news anew, and how much longer it may be: a thousand must not come
+/// at once.
 pub const EVENTS_RETRY: (std::time::Duration, std::time::Duration) =
-    (std::time::Duration::from_secs(1), std::time::Duration::from_secs(4));
+    (std::time::Duration::from_secs(1), std::time::Duration::from_secs(3));
 /// How often a process says which keys it holds, and looks which key seals. It looks before it seals, too.
 pub const KEY_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 /// How long after it was last seen a process counts as one that serves.

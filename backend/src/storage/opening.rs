@@ -57,7 +57,7 @@ impl Opened {
             Database::Postgres { address, pooler } => {
                 let open = async || {
                     let store = PostgresStore::reach(address, *pooler).await?.migrated().await?;
-                    listen.map_or_else(|| Ok(store.clone()), |listen| store.clone().heard_past(listen))
+                    listen.map_or_else(|| Ok(store.clone()), |listen| store.clone().heard_at(listen))
                 };
                 patiently(database, open).await.map(Self::Postgres)
             }

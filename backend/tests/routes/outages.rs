@@ -5,12 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use aiq_connect_test_postgres::Server;
 use serde_json::{Value, json};
-use sqlx::Connection;
 use tokio::time::timeout;
 
 use crate::support::{
     browser::{Answer, Browser},
-    cable::Cable,
     kept::Kept,
     provider::{Consent, Provider},
     research::Research,
@@ -36,10 +34,6 @@ impl Bench {
         let server = Arc::new(Server::start().unwrap());
         // The whole server goes with the test, and its database with it.
         let url = std::mem::ManuallyDrop::new(server.database()).url();
-        Self::on(server, url).await
-    }
-
-    async fn on(server: Arc<Server>, url: String) -> Self {
         let (provider, research) = (Provider::start().await, Research::start().await);
         let wishes = Wishes { kept: Kept::At(url), upstream: Some(research.origin.clone()), ..Wishes::default() };
         let service = Service::with(&provider, wishes).await;
@@ -122,36 +116,6 @@ async fn a_database_that_says_nothing_is_given_up_and_taken_again() {
     bench.server.freeze();
     bench.is_told().await;
     bench.server.thaw();
-    bench.works_again().await;
-}
-
-/// As after a machine was lost: no connection is refused or reset, and the next one would do.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_lead_nowhere_any_more_are_replaced() {
-    let server = Arc::new(Server::start().unwrap());
-    let cable = Cable::to(server.port()).await;
-    let database = std::mem::ManuallyDrop::new(server.database());
-    let (url, direct) = (database.url_at(cable.port), database.url());
-    let bench = Bench::on(Arc::clone(&server), url).await;
-    // More at once than there are connections.
-    let crowd = async || {
-        let answers = futures_util::future::join_all((0..24).map(|_| bench.alice.get("/v1/data_sources")));
-        timeout(LONGEST, answers).await.expect("nobody waits for ever")
-    };
-    let mut lock = sqlx::PgConnection::connect(&direct).await.unwrap();
-    sqlx::raw_sql("BEGIN; LOCK TABLE aiq_connect.grants").execute(&mut lock).await.unwrap();
-    let cut = async {
-        until("every connection is in the middle of something", || async {
-            let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-            server.superuser("postgres", waiting) == "10"
-        })
-        .await;
-        cable.cut();
-    };
-    let (answers, ()) = tokio::join!(crowd(), cut);
-    assert!(answers.iter().all(|answer| answer.status == 503));
-    lock.close().await.unwrap();
-    assert!(crowd().await.iter().all(|answer| answer.status == 200), "by now every connection is a new one");
     bench.works_again().await;
 }
 

@@ -1,7 +1,6 @@
 //! What the tests of routes stand on: the real service, and other parties' systems around it, over real HTTP.
 
 pub mod browser;
-pub mod cable;
 pub mod clock;
 pub mod event_stream;
 pub mod golden;

@@ -266,9 +266,7 @@ impl Service {
 
     /// One statement that may be refused.
     pub async fn try_sql(&self, statement: &'static str) -> Result<u64, sqlx::Error> {
-        let path = self.folder.path().join("aiq-connect.db");
-        let mut outside = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
-        Ok(sqlx::query(statement).execute(&mut outside).await?.rows_affected())
+        self.kept.try_change(self.folder.path(), statement).await
     }
 
     /// Takes the database's write lock until it is dropped.

@@ -77,7 +77,7 @@ fn in_words(uses: &[KeyUse]) -> String {
             ("grants", _) => "connections",
             ("registrations", 1) => "OAuth client of ours",
             ("registrations", _) => "OAuth clients of ours",
-            ("flows", 1) | ("sign_ins", 1) => "sign-in under way",
+            ("flows" | "sign_ins", 1) => "sign-in under way",
             ("flows" | "sign_ins", _) => "sign-ins under way",
             ("jobs", 1) => "living job",
             ("jobs", _) => "living jobs",

@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use super::{Database, fixtures::*, jobs::any_mac};
 use crate::{
     domain::{
-        FlowPhase, JobId, JobOrigin, LeaseOwner, NewJobReference, NewWait, PrincipalId, ServerId, Version, WaitRules,
+        FlowPhase, JobId, JobOrigin, LeaseOwner, NewFlow, NewJobReference, NewWait, PrincipalId, ServerId, Version,
+        WaitRules,
     },
     storage::{ChangeStore, FlowStore, GrantStore, JobStore, RefreshStore, SessionStore, Store, WaitStore},
 };
@@ -31,9 +32,9 @@ pub async fn whatever_a_listing_shows_raises_the_serial_of_its_person(database: 
     let store = database.open().await;
     let alice = person(&store, "alice").await;
     connected(&store, &key(&alice, "wiki")).await;
-    let key = key(&alice, "incidents");
-    let flow;
-    assert!(raises!(store, alice, flow = announced(&store, &key).await), "a flow");
+    let (key, flow) = (key(&alice, "incidents"), any_flow_id());
+    let new = NewFlow { id: flow, ..new_flow(&key) };
+    assert!(raises!(store, alice, assert!(store.announce(&new).await.unwrap())), "a flow");
     assert!(
         raises!(store, alice, {
             store.start(flow, &alice, &started(&state_of(flow))).await.unwrap();

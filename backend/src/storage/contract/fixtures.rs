@@ -26,13 +26,13 @@ pub(super) fn session(name: &str, cookie_hash: &str) -> NewSession {
 }
 
 /// Signs somebody in; grants, flows and jobs belong to people the store knows.
-pub(super) async fn person(store: &impl Store, name: &str) -> PrincipalId {
+pub(in crate::storage) async fn person(store: &impl Store, name: &str) -> PrincipalId {
     let cookie = Chance::from_system().uuid().to_string();
     store.open_session(&session(name, &cookie)).await.unwrap();
     principal(name).id()
 }
 
-pub(super) fn key(principal: &PrincipalId, server: &str) -> GrantKey {
+pub(in crate::storage) fn key(principal: &PrincipalId, server: &str) -> GrantKey {
     GrantKey { principal: principal.clone(), server: ServerId(server.into()) }
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn pending(store: &impl Store, key: &GrantKey) -> FlowId {
 }
 
 /// A flow whose state was used.
-pub(super) async fn exchanging(store: &impl Store, key: &GrantKey) -> FlowId {
+pub(in crate::storage) async fn exchanging(store: &impl Store, key: &GrantKey) -> FlowId {
     let id = pending(store, key).await;
     assert!(store.consume(id, &state_of(id)).await.unwrap());
     id
@@ -103,7 +103,7 @@ pub(super) fn tokens(text: &str) -> GrantTokens {
     }
 }
 
-pub(super) fn new_grant(key: &GrantKey, flow: FlowId) -> NewGrant {
+pub(in crate::storage) fn new_grant(key: &GrantKey, flow: FlowId) -> NewGrant {
     NewGrant {
         id: any_grant_id(),
         key: key.clone(),
@@ -118,7 +118,7 @@ pub(super) fn new_grant(key: &GrantKey, flow: FlowId) -> NewGrant {
 }
 
 /// A whole journey, to a stored grant.
-pub(super) async fn connected(store: &impl Store, key: &GrantKey) -> Grant {
+pub(in crate::storage) async fn connected(store: &impl Store, key: &GrantKey) -> Grant {
     let flow = exchanging(store, key).await;
     assert!(store.complete(&new_grant(key, flow)).await.unwrap());
     found(store, key).await

@@ -2,16 +2,18 @@
 //! list, from which a database's tests make one test per case.
 
 pub(super) mod changes;
-mod fixtures;
+pub(super) mod fixtures;
 pub(super) mod flow_ends;
 pub(super) mod flows;
 pub(super) mod grants;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod leases;
+pub(super) mod races;
 pub(super) mod refreshes;
 pub(super) mod registrations;
 pub(super) mod restart;
+pub(super) mod rows;
 pub(super) mod sessions;
 pub(super) mod wait_ends;
 pub(super) mod waits;
@@ -23,6 +25,12 @@ pub(super) trait Database {
     type Store: Store + Ageing + Clone + 'static;
 
     async fn open(&self) -> Self::Store;
+
+    /// Changes every row of a table past all rules of ours: `what` as SQL writes it after `SET`.
+    async fn tamper(&self, table: &str, what: &str);
+
+    /// Ends all connections of a store.
+    async fn close(&self, store: &Self::Store);
 }
 
 /// Calls a macro with every case. A case that is missing here is dead code, which the lints refuse.
@@ -117,6 +125,12 @@ macro_rules! contract_cases {
             wait_ends::connecting_ends_the_waits_of_one_person_for_one_server,
             wait_ends::a_disconnect_ends_waits_and_lets_no_living_job_wait,
             wait_ends::a_usable_token_is_news_to_jobs_that_missed_it_only,
+            races::a_callback_and_a_disconnect_at_once_leave_no_grant,
+            races::callbacks_at_once_leave_the_grant_of_one_of_them,
+            races::a_disconnect_takes_away_what_a_refresh_stored_last,
+            races::sweepers_at_once_end_each_wait_once,
+            races::a_stream_that_reads_on_meanwhile_misses_no_event,
+            races::whatever_happens_to_one_person_at_once_none_of_it_fails,
             sessions::a_sign_in_is_taken_once_however_many_ask,
             sessions::a_sign_in_past_its_end_is_gone,
             sessions::a_session_is_found_by_its_cookie_alone,
@@ -135,6 +149,10 @@ macro_rules! contract_cases {
             changes::whoever_sees_a_serial_sees_what_raised_it,
             changes::what_is_refused_raises_nothing,
             restart::everything_is_there_after_a_restart,
+            rows::a_row_that_we_cannot_have_written_is_an_error_and_never_a_guess,
+            rows::a_closed_store_says_that_the_database_does_not_answer,
+            rows::a_name_with_a_zero_byte_is_found_nowhere,
+            rows::a_person_with_a_zero_byte_in_their_name_can_connect,
         }
     };
 }

@@ -1,5 +1,7 @@
 //! The way to a server: its address as the driver takes it, the first contact, and what stands in between.
 
+use std::sync::Arc;
+
 use sqlx::{ConnectOptions, Connection, PgConnection, Row, postgres::PgConnectOptions};
 use tokio::time::timeout;
 use url::Url;
@@ -35,6 +37,15 @@ impl PostgresStore {
         Self::connect(options, is_pooled).await
     }
 
+    /// Hears changes at another address of the same database: past a pooler, through which nothing arrives.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Impossible`]: the driver does not understand the address.
+    pub fn heard_at(self, address: &PgAddress) -> Result<Self, StoreError> {
+        Ok(Self { heard_at: Some(Arc::new(options(address)?)), ..self })
+    }
+
     /// Brings the schema `aiq_connect` up to date. The role needs the right to create it, or one that it owns.
     ///
     /// # Errors
@@ -43,15 +54,6 @@ impl PostgresStore {
     pub async fn migrated(self) -> Result<Self, StoreError> {
         self.migrate().await?;
         Ok(self)
-    }
-
-    /// Hears changes at this address of the same database.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Impossible`]: the driver does not take such an address.
-    pub fn heard_past(self, listen: &PgAddress) -> Result<Self, StoreError> {
-        Ok(self.heard_at(options(listen)?))
     }
 }
 

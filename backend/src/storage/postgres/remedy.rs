@@ -38,6 +38,12 @@ impl PostgresStore {
         let database = address.database.as_deref().unwrap_or(user);
         let refusal = Self::refusal(cause);
         let (code, message) = refusal.as_ref().map_or(("", ""), |(code, message)| (code.as_str(), message.as_str()));
+        // PgBouncer has one code for all it says.
+        let code = match message {
+            _ if message.contains("password authentication failed") || message.contains("no such user") => "28P01",
+            _ if message.contains("no such database") => "3D000",
+            _ => code,
+        };
         match code {
             "28P01" => format!(
                 "The password of `{user}` is another one, or there is no such role: correct it in the URL or in \

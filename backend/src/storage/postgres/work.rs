@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     PostgresStore,
-    errors::{is_collision, store_error},
+    errors::{NO_TEXT, is_collision, store_error},
 };
 use crate::{storage::StoreError, timing};
 
@@ -116,13 +116,20 @@ impl PostgresStore {
     /// The first row of what is only read. With a pooler even this is a transaction: the driver names a statement's
     /// values after it prepared it, and in between the pooler could change the connection.
     pub(super) async fn row(&self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
-        if !self.is_pooled {
-            return self.alone(async |session: &mut PgConnection| statement.fetch_optional(session).await).await;
+        let read = async {
+            if !self.is_pooled {
+                return self.alone(async |session: &mut PgConnection| statement.fetch_optional(session).await).await;
+            }
+            let mut work = self.begin().await?;
+            let row = work.row(statement).await?;
+            work.keep().await?;
+            Ok(row)
+        };
+        match read.await {
+            // PostgreSQL holds no text with a zero byte, so there is none to be found.
+            Err(StoreError::Impossible { what: NO_TEXT, .. }) => Ok(None),
+            done => done,
         }
-        let mut work = self.begin().await?;
-        let row = work.row(statement).await?;
-        work.keep().await?;
-        Ok(row)
     }
 
     /// All rows of what is only read.

@@ -175,6 +175,24 @@ async fn a_busy_provider_is_503_with_its_own_wish_and_the_grant_stays() {
 }
 
 #[tokio::test]
+async fn an_issuer_that_wished_for_a_pause_is_asked_for_nobody_by_any_process() {
+    let bench = Bench::new().await;
+    let bob = bench.service.sign_in("bob").await;
+    bench.service.connect(&bench.provider, &bob, "incidents").await;
+    let his = json!({"job_id": bench.service.submit(&bob, &["incidents"]).await, "mcp_server_id": "incidents"});
+    let other = bench.service.another_process().await;
+    bench.lapse().await;
+    bench.provider.set(|faults| faults.token = vec![TokenFault::Unavailable]);
+    assert_eq!(bench.resolve().await.status, 503);
+    let answer = other.resolve(his.clone()).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (503, &json!("idp_unreachable")));
+    assert!(["6", "7"].contains(&answer.header("retry-after")), "{}", answer.header("retry-after"));
+    assert_eq!(bench.refreshes(), 1);
+    bench.service.age(TimeDelta::seconds(7)).await;
+    assert_eq!(other.resolve(his).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_provider_that_is_away_is_503_and_heals_by_itself() {
     let mut bench = Bench::new().await;
     bench.lapse().await;
@@ -266,8 +284,10 @@ async fn disconnecting_while_a_refresh_is_under_way_wins_and_what_comes_late_is_
     bench.alice.post("/v1/auth/mcp/incidents/disconnect", json!({})).await;
     bench.provider.set(|faults| faults.refuses_revocation = false);
     assert_eq!(bench.provider.living_grants(), 1, "the provider did not take part in the disconnect");
-    let answer = asking.await.unwrap();
-    assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (409, &json!("disconnected")), "at once");
+    let soon = std::time::Duration::from_secs(8);
+    let answer =
+        tokio::time::timeout(soon, asking).await.expect("told at once, not when it would have given up").unwrap();
+    assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (409, &json!("disconnected")));
     gate.add_permits(1);
     crate::support::until("what came late is ended", || async { bench.provider.living_grants() == 0 }).await;
     assert!(bench.service.grant("alice", "incidents").await.is_none());
