@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "shared with the races of processes, which hold the provider's answers")]
 mod support;
 
 mod callback;

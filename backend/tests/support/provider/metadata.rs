@@ -40,6 +40,9 @@ pub(super) async fn of_resource(State(world): State<Arc<World>>, Path(path): Pat
 
 pub(super) async fn of_issuer(State(world): State<Arc<World>>) -> Response {
     let faults = world.faults();
+    if let Some(gate) = &faults.metadata_gate {
+        gate.acquire().await.unwrap().forget();
+    }
     if faults.metadata_unavailable {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
