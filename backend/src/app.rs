@@ -6,6 +6,7 @@ use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
+    audit::Audit,
     background,
     clock::{Chance, Clock, SystemClock},
     config::{Config, Database, KeySource},
@@ -85,6 +86,7 @@ impl Service {
         let database =
             SqliteStore::open(path).await.map_err(|cause| ServeError::Store { path: path.clone(), cause })?;
         let store: Arc<dyn Store> = Arc::new(database.clone());
+        let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
             allow_hosts: config.outbound.allow_hosts.clone(),
@@ -96,6 +98,7 @@ impl Service {
             Arc::clone(&vault),
             servers.clone(),
             chance.clone(),
+            audit.clone(),
         ));
         let research = match &config.upstream {
             Some(upstream) => Some(Arc::new(NatService::new(upstream.url.clone())?) as Arc<dyn ResearchService>),
@@ -117,10 +120,25 @@ impl Service {
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let sweeping = background::end_overdue_waits(Arc::clone(&connections));
-        let background = tokio::spawn(async move { tokio::join!(watching, sweeping).0 });
+        let revoking = background::revoke_what_is_queued(Arc::clone(&connections), chance.clone());
+        let sweeps = background::SweepHealth::default();
+        let old = background::Sweeper::new(Arc::clone(&store), audit, config.retention, sweeps.clone());
+        let removing = old.run(chance.clone());
+        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, revoking, removing).0 });
         let (stopping, _) = watch::channel(false);
         Ok(Self {
-            app: Arc::new(http::App { config, connections, gate, sign_in, callers, vault, store, chance, stopping }),
+            app: Arc::new(http::App {
+                config,
+                connections,
+                gate,
+                sign_in,
+                callers,
+                vault,
+                store,
+                chance,
+                stopping,
+                sweeps,
+            }),
             background,
             database,
         })
@@ -163,6 +181,10 @@ impl Service {
             }
         }
         self.background.abort();
+        // What happened until now is written down, if the database lets us.
+        if tokio::time::timeout(timing::SHUTDOWN, self.app.connections.audit().flush()).await.is_err() {
+            tracing::error!("the last audit records were not stored");
+        }
         // Folds the write-ahead log into the file, so that a copy of the one file is whole.
         self.database.close().await;
         Ok(())

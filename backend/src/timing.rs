@@ -67,3 +67,25 @@ pub const STREAM_KEEPALIVE: std::time::Duration = std::time::Duration::from_secs
 /// while it does not answer.
 pub const RESEARCH_POLL: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(10));
+/// First and longest pause between attempts to have a provider end tokens.
+pub const REVOCATION_RETRY: (TimeDelta, TimeDelta) = (TimeDelta::seconds(30), TimeDelta::hours(1));
+/// How long that is tried.
+pub const REVOCATION_LIFETIME: TimeDelta = TimeDelta::days(7);
+/// How long one process has for one attempt: metadata and two requests, with room to spare.
+pub const REVOCATION_CLAIM: TimeDelta = TimeDelta::minutes(2);
+/// How often the queue is looked at.
+pub const REVOCATION_POLL: std::time::Duration = std::time::Duration::from_secs(5);
+/// How often old rows are looked for.
+pub const RETENTION_SWEEP: std::time::Duration = std::time::Duration::from_mins(10);
+/// How soon after a failure.
+pub const RETENTION_RETRY: std::time::Duration = std::time::Duration::from_mins(1);
+/// The pause between two batches of old rows, so that others get their turn.
+pub const RETENTION_BREATH: std::time::Duration = std::time::Duration::from_millis(50);
+/// How long sign-ins at providers that ended are kept, unless configured.
+pub const KEEP_FLOWS: TimeDelta = TimeDelta::days(7);
+/// How long jobs are kept after their time is over, with what their streams told, unless configured.
+pub const KEEP_JOBS: TimeDelta = TimeDelta::days(30);
+/// How long audit records are kept, unless configured.
+pub const KEEP_AUDIT: TimeDelta = TimeDelta::days(400);
+/// The pause between attempts to write audit records while the database is away.
+pub const AUDIT_RETRY: std::time::Duration = std::time::Duration::from_secs(1);

@@ -10,6 +10,7 @@ mod fresh_token;
 mod preflight;
 mod reachability;
 mod refresh;
+mod revoking;
 mod start;
 mod status;
 mod waiting;
@@ -21,7 +22,7 @@ use url::Url;
 
 pub use self::{
     complete::{CompleteError, Completed, Returned},
-    disconnect::{DisconnectError, Disconnected},
+    disconnect::{DisconnectError, Disconnected, Gone, forget},
     fault::{FaultCause, Faulted},
     fresh_token::{FreshToken, FreshTokenError, TokenQuestion},
     preflight::{PreflightError, Selection},
@@ -32,6 +33,7 @@ pub use self::{
     walk::Stop,
 };
 use crate::{
+    audit::Audit,
     clock::Chance,
     config::{Config, Protection, Server, Source},
     domain::{GrantKey, LeaseOwner, PrincipalId, SourceId},
@@ -47,6 +49,7 @@ pub struct Connections {
     vault: Arc<Vault>,
     servers: Arc<dyn AuthorizationServers>,
     chance: Chance,
+    audit: Audit,
     reach: Reachability,
     process: LeaseOwner,
     bell: Bell,
@@ -81,15 +84,21 @@ impl Connections {
         vault: Arc<Vault>,
         servers: Arc<dyn AuthorizationServers>,
         chance: Chance,
+        audit: Audit,
     ) -> Self {
         let process = LeaseOwner(chance.uuid().to_string());
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
-        Self { config, store, vault, servers, chance, reach, process, bell, registering }
+        Self { config, store, vault, servers, chance, audit, reach, process, bell, registering }
     }
 
     /// What is known of each server's way to sign in.
     pub fn reachability(&self) -> &Reachability {
         &self.reach
+    }
+
+    /// Takes what happened.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     pub(crate) fn protected(&self, id: &str) -> Result<Protected<'_>, NotProtected> {

@@ -1,20 +1,24 @@
 //! The nouns: plain types without any I/O, shared by the rules, the stores and the HTTP layer.
 
+mod audit;
 mod flow;
 mod grant;
 mod ids;
 mod job_reference;
 mod principal;
 mod registration;
+mod revocation;
 mod session;
 mod wait;
 
+pub use audit::{AuditEvent, AuditFilter, AuditKind, AuditRecord, AuditState};
 pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
 pub use grant::{Grant, GrantKey, GrantTokens, NewGrant};
 pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, hex};
 pub use job_reference::{JobOrigin, JobReference, NewJobReference};
 pub use principal::{Introduction, Principal, PrincipalId, Profile};
 pub use registration::{ClientAuth, Registration};
+pub use revocation::{NewRevocation, Revocation, RevocationId};
 pub use session::{NewSession, NewSignIn, Session, SignIn};
 pub use wait::{EndedWait, NewWait, Told, ToldEvent, WaitAnswer, WaitRules, WaitStanding};
 

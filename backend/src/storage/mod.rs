@@ -4,9 +4,14 @@
 
 #[cfg(test)]
 mod contract;
+mod keeping;
 mod row;
+mod row_keeping;
 mod sqlite;
 
+pub use keeping::{
+    AuditStore, Forgotten, GrantFilter, KeptGrant, Old, Person, RegisterStore, RetentionStore, RevocationStore,
+};
 pub use sqlite::{Schema, SqliteStore};
 
 use aiq_connect_shared::FaultCode;
@@ -15,8 +20,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
     EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
-    LeaseOwner, NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn, NewWait, Principal, PrincipalId, Profile,
-    Registration, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
+    LeaseOwner, NewFlow, NewGrant, NewJobReference, NewRevocation, NewSession, NewSignIn, NewWait, Principal,
+    PrincipalId, Profile, Registration, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer,
+    WaitRules, WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -69,7 +75,7 @@ pub trait GrantStore: Send + Sync {
     /// Everything a listing needs, by one query for any number of sources.
     async fn connections_of(&self, principal: &PrincipalId) -> Result<ConnectionsOf, StoreError>;
 
-    /// One grant.
+    /// One grant, in quarantine too.
     async fn find_grant(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
 
     /// Takes the lease on exactly this version of the grant. `false`: somebody else is refreshing it, or has.
@@ -101,8 +107,19 @@ pub trait GrantStore: Send + Sync {
     async fn release(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<(), StoreError>;
 
     /// Forgets the grant and cancels every open flow of the same key, at once; living jobs that may use the server go
-    /// on without it, and their streams say so. Returns what was forgotten.
-    async fn disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
+    /// on without it, and their streams say so. In the same transaction its tokens are queued for their provider.
+    ///
+    /// `seen` is what [`Self::find_grant`] told, because `end` was made of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`]: something else is stored by now, and nothing was changed. Read again.
+    async fn disconnect(
+        &self,
+        key: &GrantKey,
+        seen: Option<(GrantId, Version)>,
+        end: Option<&NewRevocation>,
+    ) -> Result<(), StoreError>;
 }
 
 /// Flows.
@@ -226,9 +243,33 @@ pub trait SessionStore: Send + Sync {
 }
 
 /// A store of everything.
-pub trait Store: GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore {}
+pub trait Store:
+    GrantStore
+    + FlowStore
+    + RegistrationStore
+    + JobStore
+    + WaitStore
+    + SessionStore
+    + AuditStore
+    + RevocationStore
+    + RegisterStore
+    + RetentionStore
+{
+}
 
-impl<T: GrantStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore> Store for T {}
+impl<T> Store for T where
+    T: GrantStore
+        + FlowStore
+        + RegistrationStore
+        + JobStore
+        + WaitStore
+        + SessionStore
+        + AuditStore
+        + RevocationStore
+        + RegisterStore
+        + RetentionStore
+{
+}
 
 /// Lets tests make stored things older instead of waiting.
 #[async_trait]

@@ -14,7 +14,7 @@ use super::{
     keys::{KeyId, Keys},
     parts::join,
 };
-use crate::domain::{FlowId, GrantId, GrantKey, PrincipalId, Sealed, Version};
+use crate::domain::{FlowId, GrantId, GrantKey, PrincipalId, RevocationId, Sealed, Version};
 
 /// The layout of a blob; another one gets another number.
 const FORMAT: u8 = 1;
@@ -77,6 +77,15 @@ impl SealContext {
     /// The secret of our client at an issuer.
     pub fn registration_secret(issuer: &str, redirect_uri: &str) -> Self {
         Self(join(&[b"registrations", b"client_secret", issuer.as_bytes(), redirect_uri.as_bytes()]))
+    }
+
+    /// A token in the queue of those that its provider should end.
+    pub fn revocation(id: RevocationId, issuer: &str, kind: TokenKind) -> Self {
+        let column: &[u8] = match kind {
+            TokenKind::Access => b"access_token",
+            TokenKind::Refresh => b"refresh_token",
+        };
+        Self(join(&[b"revocations", column, id.0.as_bytes(), issuer.as_bytes()]))
     }
 
     fn associated_data(&self, key: KeyId) -> Vec<u8> {

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{Vault, keys::KeyId, parts::join};
+use super::{Vault, VaultError, keys::KeyId, parts::join};
 use crate::domain::{FlowId, JobId, JobReference, Principal, PrincipalId, ServerId, SourceId};
 
 impl Vault {
@@ -24,6 +24,24 @@ impl Vault {
         let Some(key) = self.key(KeyId(id)) else { return false };
         let parts = job_parts(&job.id, &job.principal, &job.servers, job.lifetime);
         hmac(&key.job, &parts).verify_slice(tag).is_ok()
+    }
+
+    /// The tag of an audit record: the id of the active key and its HMAC over all of the record.
+    pub fn audit_mac(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let key = &self.active;
+        let tag = hmac(&key.audit, &join(parts));
+        [key.id.0.as_slice(), tag.finalize().into_bytes().as_slice()].concat()
+    }
+
+    /// Whether [`Vault::audit_mac`] made this tag of the same parts. Compares in constant time.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::UnknownKey`]: it cannot be told. Else: it did not.
+    pub fn verify_audit(&self, parts: &[&[u8]], mac: &[u8]) -> Result<(), VaultError> {
+        let (&id, tag) = mac.split_first_chunk::<8>().ok_or(VaultError::Malformed)?;
+        let key = self.key(KeyId(id)).ok_or(VaultError::UnknownKey(KeyId(id)))?;
+        hmac(&key.audit, &join(parts)).verify_slice(tag).map_err(|_| VaultError::DoesNotOpen)
     }
 
     /// A user id for services that authenticate nobody: stable as long as the active key is, and different for

@@ -128,6 +128,14 @@ pub(super) async fn found(store: &impl Store, key: &GrantKey) -> Grant {
     store.find_grant(key).await.unwrap().expect("a grant")
 }
 
+/// Forgets what a key holds and queues nothing; returns what was forgotten.
+pub(super) async fn disconnect(store: &impl Store, key: &GrantKey) -> Option<Grant> {
+    let grant = store.find_grant(key).await.unwrap();
+    let seen = grant.as_ref().map(|grant| (grant.id, grant.version));
+    store.disconnect(key, seen, None).await.unwrap();
+    grant
+}
+
 /// How many of twenty attempts at once, over two connections to the same database, say yes.
 pub(super) async fn of_twenty<S, F>(stores: [&S; 2], attempt: impl Fn(usize, S) -> F) -> usize
 where

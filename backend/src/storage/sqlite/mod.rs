@@ -3,12 +3,16 @@
 //! Every write takes the write lock at its beginning, so none can fail half-way because another process wrote meanwhile.
 //! Within this process writes queue for one connection, and readers (WAL) never wait for them.
 
+mod audit;
 mod flows;
 mod grants;
 mod jobs;
 mod open;
 mod read;
+mod register;
 mod registrations;
+mod retention;
+mod revocations;
 mod schema;
 mod sessions;
 mod wait_steps;

@@ -10,8 +10,10 @@ use super::{SqliteStore, store_error};
 use crate::storage::{StoreError, row::impossible};
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
-pub(super) const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql"))];
+pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
+    (4, "audit", include_str!("../../../../migrations/sqlite/0004_audit.sql")),
+];
 
 /// "AIQC", as the first migration writes it into the file.
 const APPLICATION_ID: i64 = 0x4149_5143;

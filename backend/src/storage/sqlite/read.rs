@@ -63,7 +63,11 @@ where
 
 /// Reads [`grant_columns`].
 pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
-    GrantRow {
+    grant_row(row)?.try_into()
+}
+
+pub(super) fn grant_row(row: &SqliteRow) -> Result<GrantRow, StoreError> {
+    Ok(GrantRow {
         id: column(row, "grant_id")?,
         principal: column(row, "grant_principal")?,
         server: column(row, "grant_server")?,
@@ -82,8 +86,7 @@ pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
         in_doubt_since: column(row, "grant_in_doubt_since")?,
         account_label: column(row, "grant_account_label")?,
         connected_at: column(row, "grant_connected_at")?,
-    }
-    .try_into()
+    })
 }
 
 /// Reads [`flow_columns`].

@@ -88,7 +88,11 @@ async fn a_file_in_a_missing_folder_is_an_error_and_not_a_new_folder() {
 async fn a_file_that_a_newer_version_wrote_is_refused() {
     let file = File::new();
     let store = file.open().await;
-    run(&store, "UPDATE _sqlx_migrations SET version = 999").await;
+    run(
+        &store,
+        "UPDATE _sqlx_migrations SET version = 999 WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)",
+    )
+    .await;
     store.close().await;
     let error = SqliteStore::open(file.path()).await.unwrap_err();
     assert!(error.to_string().contains("newer AIQ Connect"), "{error}");
@@ -152,7 +156,9 @@ async fn ageing_moves_every_stored_time() {
 const ONE_ROW_EACH: &str = "
     INSERT INTO principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
     INSERT INTO grants VALUES ('g', 'p', 's', 1, 'i', 'c', 'r', 'u', '[]', x'00', NULL, 5000, 5000, 'revoked', 'f', 5000,
-                               'o', 5000, 5000, NULL, 5000);
+                               'o', 5000, 5000, NULL, 5000, 5000);
+    INSERT INTO audit VALUES ('c', 1, 5000, 'k', NULL, NULL, NULL, NULL, NULL, NULL, '{}', 5000, NULL, NULL, 5000, x'00', x'00');
+    INSERT INTO revocations VALUES ('r', 'p', 's', 'g', 'i', 'c', 'u', x'00', NULL, 0, 5000, 5000, 5000);
     INSERT INTO flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
@@ -161,6 +167,28 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);
     INSERT INTO sign_ins VALUES ('s', 'b', 'n', x'00', '/', 5000);
     INSERT INTO sessions VALUES ('c', 'p', 5000, 5000);";
+
+#[tokio::test]
+async fn the_table_of_audit_records_refuses_whatever_would_change_or_remove_one() {
+    let file = File::new();
+    let store = file.open().await;
+    run(&store, ONE_AUDIT_RECORD).await;
+    let refused = [
+        "UPDATE audit SET kind = 'another'",
+        "UPDATE audit SET recorded_at = recorded_at - 1",
+        "DELETE FROM audit",
+        "INSERT INTO audit VALUES ('c', 1, 5000, 'k2', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, x'00') \
+         ON CONFLICT (chain, number) DO UPDATE SET kind = excluded.kind",
+        "INSERT OR REPLACE INTO audit VALUES ('c', 1, 5000, 'k2', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, x'00')",
+    ];
+    for sql in refused {
+        let done = sqlx::raw_sql(sql).execute(&store.writer).await;
+        let kinds: Vec<String> = sqlx::query_scalar("SELECT kind FROM audit").fetch_all(&store.readers).await.unwrap();
+        assert_eq!(kinds, ["k"], "{sql}: {done:?}");
+    }
+}
+
+const ONE_AUDIT_RECORD: &str = "INSERT INTO audit VALUES ('c', 1, 5000, 'k', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, x'00')";
 
 #[tokio::test]
 async fn a_row_that_we_cannot_have_written_is_an_error_and_never_a_guess() {
