@@ -10,9 +10,13 @@ use std::{
 /// A module, the crates and modules of ours that it must not know, and the files of it that may all the same.
 const FORBIDDEN: &[(&str, &[&str], &[&str])] = &[
     ("", &["axum"], &["http/", "app.rs"]),
-    ("", &["sqlx"], &["storage/sqlite/"]),
+    ("", &["sqlx"], &["storage/sqlite/", "storage/postgres/"]),
     ("", &["reqwest", "hyper"], &["oauth/", "jobs/forward_nat.rs", "app.rs"]),
-    ("", &["SqliteStore", "NatService"], &["app.rs", "admin/", "storage/", "jobs/forward_nat.rs", "jobs/mod.rs"]),
+    (
+        "",
+        &["SqliteStore", "PostgresStore", "NatService"],
+        &["app.rs", "admin/", "storage/", "jobs/forward_nat.rs", "jobs/mod.rs"],
+    ),
     ("", &["crate::app"], &["main.rs", "admin/mod.rs", "admin/serve.rs"]),
     ("", &["crate::http"], &["app.rs", "http/"]),
     ("domain/", &["crate::config", "crate::vault", "crate::storage", "crate::oauth", "crate::connections"], &[]),

@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod contract;
 mod keeping;
+mod postgres;
 mod row;
 mod row_keeping;
 mod sqlite;
@@ -12,6 +13,7 @@ mod sqlite;
 pub use keeping::{
     AuditStore, Forgotten, GrantFilter, KeptGrant, Old, Person, RegisterStore, RetentionStore, RevocationStore,
 };
+pub use postgres::PostgresStore;
 pub use sqlite::{Schema, SqliteStore};
 
 use aiq_connect_shared::FaultCode;

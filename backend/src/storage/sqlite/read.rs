@@ -66,6 +66,7 @@ pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
     grant_row(row)?.try_into()
 }
 
+/// The same, not yet understood.
 pub(super) fn grant_row(row: &SqliteRow) -> Result<GrantRow, StoreError> {
     Ok(GrantRow {
         id: column(row, "grant_id")?,

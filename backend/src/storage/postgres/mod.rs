@@ -1,0 +1,62 @@
+//! PostgreSQL, shared by any number of replicas and perhaps with AIQ: everything of ours is in the schema `aiq_connect`.
+//! One file here per capability.
+//!
+//! Rows are locked one by one, so what SQLite's single write lock keeps in order is kept by two rows, always taken in
+//! this order and before anything is read that decides: the person's, for whatever makes or forgets a grant of theirs;
+//! then the jobs', by id, for whatever writes a wait or an event. Only [`work::Work`] knows connections, and nothing is
+//! kept in a session, so that a pooler may give every transaction another one.
+
+mod audit;
+mod errors;
+mod flows;
+mod grants;
+mod jobs;
+mod open;
+mod read;
+mod register;
+mod registrations;
+mod retention;
+mod revocations;
+mod schema;
+mod sessions;
+mod wait_steps;
+mod waits;
+mod work;
+
+#[cfg(any(test, feature = "testing"))]
+mod age;
+#[cfg(test)]
+mod tests;
+
+use chrono::TimeDelta;
+use sqlx::PgPool;
+
+/// The database's clock, in milliseconds. Goes on within a statement and a transaction, so a statement that needs one
+/// time reads it once: see `with_clock`.
+macro_rules! now {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    };
+}
+use now;
+
+/// Everything, in the schema `aiq_connect` of one database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    pool: PgPool,
+    /// There is a pooler in between that may give every transaction another connection.
+    is_pooled: bool,
+}
+
+impl PostgresStore {
+    /// Waits for what is under way and closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A duration as stored and added to times, at most a century so that no sum leaves the calendar.
+fn milliseconds(lifetime: TimeDelta) -> i64 {
+    const CENTURY: i64 = TimeDelta::days(36_525).num_milliseconds();
+    lifetime.num_milliseconds().clamp(-CENTURY, CENTURY)
+}

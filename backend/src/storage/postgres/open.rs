@@ -1,0 +1,116 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migration, MigrationType},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{PostgresStore, errors::store_error, read::column};
+use crate::storage::{StoreError, row::impossible};
+
+/// Every migration, in order: number, name, SQL. A test compares the list with the folder.
+pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../../../../migrations/postgres/0001_first.sql")),
+    (4, "audit", include_str!("../../../../migrations/postgres/0004_audit.sql")),
+];
+
+/// How long a request waits for a connection of ours.
+const ACQUIRE: Duration = Duration::from_secs(10);
+const CONNECTIONS: u32 = 10;
+
+impl PostgresStore {
+    /// Connects, and brings the schema `aiq_connect` up to date. The role needs a schema of its own of this name, or the
+    /// right to create one. With `is_pooled` nothing relies on what a pooler's connection was told before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]: nobody answers, or not to this role. [`StoreError::Impossible`]: the schema is newer
+    /// than this build, was changed by hand, or is not ours.
+    pub async fn open(options: PgConnectOptions, is_pooled: bool) -> Result<Self, StoreError> {
+        let store = Self::connect(options, is_pooled).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Connects, and leaves the schema as it is.
+    pub(super) async fn connect(options: PgConnectOptions, is_pooled: bool) -> Result<Self, StoreError> {
+        // A setting that poolers do not know, for fractions, of which we store none.
+        let options = options.extra_float_digits(None);
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE);
+        let pool = pool.connect_with(options).await.map_err(store_error)?;
+        Ok(Self { pool, is_pooled })
+    }
+
+    /// All that is missing in one transaction, whose lock lets one replica do it while the others wait.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'";
+        // "AIQC", and the lock of whoever changes the schema.
+        const LOCK: &str = "SELECT pg_advisory_xact_lock(1095323971, 0)";
+        const HAS_SCHEMA: &str = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'aiq_connect'";
+        // The driver's own list, made without it: it would lock a session, which a pooler gives to somebody else.
+        const LIST: &str = "CREATE TABLE IF NOT EXISTS aiq_connect._sqlx_migrations (version BIGINT PRIMARY KEY, \
+                            description TEXT NOT NULL, installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), \
+                            success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)";
+        const APPLIED: &str = "INSERT INTO aiq_connect._sqlx_migrations \
+                               (version, description, success, checksum, execution_time) VALUES ($1, $2, true, $3, -1)";
+        // When there is nothing to do, the rights of somebody who only reads and writes rows are enough.
+        if missing(&self.applied().await?)?.is_empty() {
+            return Ok(());
+        }
+        let mut work = self.begin().await?;
+        work.run(PATIENCE).await?;
+        work.row(sqlx::query(LOCK)).await?;
+        // Asked first, because to create what is there needs the right to create it.
+        if work.row(sqlx::query(HAS_SCHEMA)).await?.is_none() {
+            work.run("CREATE SCHEMA aiq_connect").await?;
+        }
+        work.run(LIST).await?;
+        // Another replica may have been faster.
+        let applied = work.rows(sqlx::query(LIST_APPLIED)).await?;
+        for migration in missing(&checksums(&applied)?)? {
+            work.run(migration.sql.clone()).await?;
+            let applied = sqlx::query(APPLIED).bind(migration.version).bind(&*migration.description);
+            work.change(applied.bind(&*migration.checksum)).await?;
+        }
+        work.keep().await
+    }
+
+    /// The migrations that this database has, with their checksums.
+    pub(super) async fn applied(&self) -> Result<BTreeMap<i64, Vec<u8>>, StoreError> {
+        const HAS_LIST: &str = "SELECT 1 FROM pg_catalog.pg_tables \
+                                WHERE schemaname = 'aiq_connect' AND tablename = '_sqlx_migrations'";
+        if self.row(sqlx::query(HAS_LIST)).await?.is_none() {
+            return Ok(BTreeMap::new());
+        }
+        checksums(&self.rows(sqlx::query(LIST_APPLIED)).await?)
+    }
+}
+
+const LIST_APPLIED: &str = "SELECT version, checksum FROM aiq_connect._sqlx_migrations WHERE success";
+
+fn checksums(rows: &[sqlx::postgres::PgRow]) -> Result<BTreeMap<i64, Vec<u8>>, StoreError> {
+    rows.iter().map(|row| Ok((column(row, "version")?, column(row, "checksum")?))).collect()
+}
+
+/// What this build has and the database does not.
+fn missing(applied: &BTreeMap<i64, Vec<u8>>) -> Result<Vec<Migration>, StoreError> {
+    let migration = |&(number, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut all: Vec<_> = MIGRATIONS.iter().map(migration).collect();
+    for (number, checksum) in applied {
+        match all.iter().find(|known| known.version == *number) {
+            None => {
+                let cause = format!("it has migration {number}");
+                return Err(impossible("schema: a newer AIQ Connect wrote this database", cause));
+            }
+            Some(known) if *known.checksum != **checksum => {
+                return Err(impossible("schema", format!("migration {number} is not the one of this build")));
+            }
+            Some(_) => {}
+        }
+    }
+    all.retain(|known| !applied.contains_key(&known.version));
+    Ok(all)
+}
