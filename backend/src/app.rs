@@ -11,6 +11,7 @@ use crate::{
     clock::{Chance, Clock, SystemClock},
     config::{Config, Database, KeySource},
     connections::Connections,
+    domain::{AuditEvent, AuditKind},
     http,
     identity::{Callers, OwnSignIn},
     install_crypto,
@@ -115,7 +116,9 @@ impl Service {
             servers,
             Arc::clone(&clock),
             chance.clone(),
+            audit.clone(),
         );
+        audit.record(started(&config));
         let sources = config.sources.iter().filter(|source| source.protection.is_some());
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
@@ -201,6 +204,20 @@ async fn listen(address: SocketAddr, remedy: &str) -> Result<TcpListener, ServeE
         };
         ServeError::Listen { address, cause, remedy }
     })
+}
+
+/// That this process started, and what is allowed here beyond the strict rules.
+fn started(config: &Config) -> AuditEvent {
+    let is_any_audience = config.identity.tokens.as_ref().is_some_and(|tokens| tokens.audience.is_none());
+    let relaxations = [
+        ("local_user", config.identity.local_user.is_some()),
+        ("allow_any_audience", is_any_audience),
+        ("outbound.allow_loopback", config.outbound.allow_loopback),
+        ("worker.insecure", config.worker.insecure),
+    ];
+    let in_effect: Vec<_> = relaxations.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
+    let event = AuditEvent::new(AuditKind::Started).with("release", env!("CARGO_PKG_VERSION"));
+    if in_effect.is_empty() { event } else { event.with("relaxations", in_effect.join(" ")) }
 }
 
 /// Says what somebody may have left open without knowing.

@@ -176,8 +176,8 @@ pub trait JobStore: Send + Sync {
     /// A job and its owner's grant for one server, by one query.
     async fn find_job_and_grant(&self, id: &JobId, server: &ServerId) -> Result<Option<JobAndGrant>, StoreError>;
 
-    /// The job asks for nothing any more.
-    async fn end_job(&self, id: &JobId) -> Result<(), StoreError>;
+    /// The job asks for nothing any more. `false`: it had ended already, or there is none.
+    async fn end_job(&self, id: &JobId) -> Result<bool, StoreError>;
 
     /// How many living jobs of this person may use this server.
     async fn count_living_jobs(&self, key: &GrantKey) -> Result<u32, StoreError>;

@@ -59,10 +59,10 @@ impl JobStore for PostgresStore {
         }))
     }
 
-    async fn end_job(&self, id: &JobId) -> Result<(), StoreError> {
+    async fn end_job(&self, id: &JobId) -> Result<bool, StoreError> {
         const END: &str =
             concat!("UPDATE aiq_connect.jobs SET ended_at = ", now!(), " WHERE id = $1 AND ended_at IS NULL");
-        self.change(sqlx::query(END).bind(id.as_str())).await.map(drop)
+        Ok(self.change(sqlx::query(END).bind(id.as_str())).await? == 1)
     }
 
     async fn count_living_jobs(&self, key: &GrantKey) -> Result<u32, StoreError> {

@@ -78,13 +78,13 @@ impl JobStore for SqliteStore {
         }))
     }
 
-    async fn end_job(&self, id: &JobId) -> Result<(), StoreError> {
-        sqlx::query(concat!("UPDATE jobs SET ended_at = ", now!(), " WHERE id = ?1 AND ended_at IS NULL"))
+    async fn end_job(&self, id: &JobId) -> Result<bool, StoreError> {
+        let ended = sqlx::query(concat!("UPDATE jobs SET ended_at = ", now!(), " WHERE id = ?1 AND ended_at IS NULL"))
             .bind(id.as_str())
             .execute(&self.writer)
             .await
             .map_err(store_error)?;
-        Ok(())
+        Ok(ended.rows_affected() == 1)
     }
 
     async fn count_living_jobs(&self, key: &GrantKey) -> Result<u32, StoreError> {
