@@ -9,7 +9,7 @@ use crate::{
     audit::Audit,
     background,
     clock::{Chance, Clock, SystemClock},
-    config::{Config, Database, KeySource},
+    config::{Config, Database, DatabaseBecause, KeySource},
     connections::Connections,
     domain::{AuditEvent, AuditKind},
     http,
@@ -17,7 +17,7 @@ use crate::{
     install_crypto,
     jobs::{Gate, NatService, ResearchService},
     oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
-    storage::{SqliteStore, Store, StoreError},
+    storage::{OpenError, Opened, Place},
     timing,
     vault::{Created, KeyError, MasterKey, Vault},
 };
@@ -37,18 +37,15 @@ pub enum ServeError {
         remedy: String,
     },
     /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// A key file that several processes share has to be there before the first of them starts.
     #[error(
-        "cannot open the database {}{}. Its folder has to exist and be writable; \
-         AIQ_CONNECT_DATABASE_URL (or aiq_connect.database.url) names it, with four slashes before an absolute path.",
-        path.display(), cause_of(cause)
+        "the encryption key file {} is not there. Every process on one PostgreSQL needs the same key, so none is made: put \
+         32 bytes there as base64, for example with `openssl rand -base64 32`, or set AIQ_TOKEN_ENCRYPTION_KEY.",
+        .0.display()
     )]
-    Store {
-        /// The file.
-        path: PathBuf,
-        /// What the database says.
-        #[source]
-        cause: StoreError,
-    },
+    NoSharedKey(PathBuf),
     /// The key cannot be had.
     #[error("the encryption key cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
     Key(#[from] KeyError),
@@ -68,7 +65,7 @@ fn cause_of(error: &dyn std::error::Error) -> String {
 pub struct Service {
     app: Arc<http::App>,
     background: tokio::task::JoinHandle<()>,
-    database: SqliteStore,
+    database: Opened,
 }
 
 impl Service {
@@ -83,10 +80,9 @@ impl Service {
         let config = Arc::new(config);
         let chance = Chance::from_system();
         let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
-        let Database::Sqlite { path } = &config.database;
-        let database =
-            SqliteStore::open(path).await.map_err(|cause| ServeError::Store { path: path.clone(), cause })?;
-        let store: Arc<dyn Store> = Arc::new(database.clone());
+        say_where_it_is_stored(&config);
+        let database = Opened::open(&config.database).await?;
+        let store = database.store();
         let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
@@ -220,6 +216,19 @@ fn started(config: &Config) -> AuditEvent {
     if in_effect.is_empty() { event } else { event.with("relaxations", in_effect.join(" ")) }
 }
 
+/// Says where it is stored when nobody said so.
+fn say_where_it_is_stored(config: &Config) {
+    let database = Place(&config.database);
+    match config.database_because {
+        DatabaseBecause::Named => {}
+        DatabaseBecause::JobStore => tracing::info!(%database, "stored in the database of NAT_JOB_STORE_DB_URL"),
+        DatabaseBecause::Default => tracing::info!(%database, "stored in a file, because no database is named"),
+        DatabaseBecause::JobStoreCannotBeShared => {
+            tracing::info!(%database, "stored in a file of its own, because NAT_JOB_STORE_DB_URL is no PostgreSQL");
+        }
+    }
+}
+
 /// Says what somebody may have left open without knowing.
 fn say_who_is_asking(config: &Config) {
     if let Some(name) = &config.identity.local_user {
@@ -236,10 +245,13 @@ fn say_who_is_asking(config: &Config) {
     }
 }
 
-fn master_key(config: &Config, chance: &Chance) -> Result<MasterKey, KeyError> {
+fn master_key(config: &Config, chance: &Chance) -> Result<MasterKey, ServeError> {
     match &config.key {
-        KeySource::Inline(text) => MasterKey::from_text(text),
+        KeySource::Inline(text) => Ok(MasterKey::from_text(text)?),
         KeySource::File(path) => {
+            if matches!(config.database, Database::Postgres { .. }) && !path.exists() {
+                return Err(ServeError::NoSharedKey(path.clone()));
+            }
             let (key, Created(created)) = MasterKey::from_file_or_create(path, chance)?;
             if created {
                 tracing::warn!(

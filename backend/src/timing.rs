@@ -35,6 +35,14 @@ pub const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(5);
 pub const RESEARCH_REQUEST: std::time::Duration = std::time::Duration::from_mins(1);
 /// How long `/health` waits for the research service.
 pub const RESEARCH_GLANCE: std::time::Duration = std::time::Duration::from_secs(1);
+/// How long a start waits for a database that does not answer yet, and how long between two attempts.
+pub const DATABASE_START: std::time::Duration = std::time::Duration::from_secs(30);
+/// See [`DATABASE_START`].
+pub const DATABASE_START_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+/// Reaching a database and being let in.
+pub const DATABASE_CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long `/health` waits for the database.
+pub const DATABASE_GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
 /// How often the way to a sign-in that works is looked at again: just after what is known of it gets old.
 pub const DISCOVERY_AGAIN: std::time::Duration = std::time::Duration::from_secs(310);
 /// How long the keys of the issuer of AIQ's people are believed without asking again.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     AdminError, Ended,
-    opened::Opened,
+    desk::Desk,
     words::{self, plain},
 };
 use crate::{
@@ -60,32 +60,32 @@ pub async fn audit_show(
     environment: &dyn Environment,
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
-    let opened = Opened::of(named, environment).await?;
+    let desk = Desk::of(named, environment).await?;
     let principal = match &wish.person {
-        Some(name) => Some(opened.principal(name).await?),
+        Some(name) => Some(desk.principal(name).await?),
         None => None,
     };
     let filter = AuditFilter {
         principal,
-        server: wish.source.as_ref().map(|source| opened.server(source)),
+        server: wish.source.as_ref().map(|source| desk.server(source)),
         grant: wish.grant.clone(),
         job: wish.job.as_deref().map(Into::into),
         kind: wish.kind.map(|kind| kind.as_str().to_owned()),
         newer_than: wish.since,
         limit: wish.limit,
     };
-    let records = opened.store.audit_matching(&filter).await?;
-    tell(&opened, &records, wish.json, out).await?;
+    let records = desk.store.audit_matching(&filter).await?;
+    tell(&desk, &records, wish.json, out).await?;
     if records.is_empty() && !wish.json {
         writeln!(out, "No record fits.")?;
     }
-    opened.close().await;
+    desk.close().await;
     Ok(Ended::Well)
 }
 
 /// Writes records, oldest first.
 pub(super) async fn tell(
-    opened: &Opened,
+    desk: &Desk,
     records: &[AuditRecord],
     json: bool,
     out: &mut dyn Write,
@@ -99,7 +99,7 @@ pub(super) async fn tell(
         if let Some(id) = &record.principal
             && !names.contains_key(id)
         {
-            let person = opened.store.people(Some(id), 1).await?.pop().filter(|person| person.id.as_str() == id);
+            let person = desk.store.people(Some(id), 1).await?.pop().filter(|person| person.id.as_str() == id);
             let name = match person {
                 Some(person) => plain(&person.email.unwrap_or(person.name)),
                 None => format!("somebody not remembered ({id})"),
@@ -158,9 +158,9 @@ pub async fn audit_verify(
     environment: &dyn Environment,
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
-    let opened = Opened::of(named, environment).await?;
-    let found = audit::verify(&*opened.store, &opened.vault).await?;
-    opened.close().await;
+    let desk = Desk::of(named, environment).await?;
+    let found = audit::verify(&*desk.store, &desk.vault).await?;
+    desk.close().await;
     for finding in &found.findings {
         writeln!(out, "{finding}")?;
     }

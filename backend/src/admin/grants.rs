@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     AdminError, Ended, audit,
-    opened::Opened,
+    desk::Desk,
     words::{self, plain},
 };
 use crate::{
@@ -82,18 +82,18 @@ pub async fn grants_list(
     environment: &dyn Environment,
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
-    let opened = Opened::of(named, environment).await?;
+    let desk = Desk::of(named, environment).await?;
     let person = match &wish.person {
-        Some(name) => Some(opened.principal(name).await?),
+        Some(name) => Some(desk.principal(name).await?),
         None => None,
     };
     let filter = GrantFilter {
         person: person.as_ref().map(|id| id.as_str().to_owned()),
-        server: wish.source.as_ref().map(|source| opened.server(source)),
+        server: wish.source.as_ref().map(|source| desk.server(source)),
         id: None,
         limit: wish.limit,
     };
-    let all = opened.store.grants_kept(&filter).await?;
+    let all = desk.store.grants_kept(&filter).await?;
     // Somebody may be called like another one's id.
     let hers = all.iter().filter(|kept| person.as_ref().is_none_or(|id| kept.person.id == *id));
     for kept in hers.filter(|kept| wish.status.is_none_or(|status| Status::of(kept) == status)) {
@@ -112,7 +112,7 @@ pub async fn grants_list(
             writeln!(out, "{}", plain(&line))?;
         }
     }
-    opened.close().await;
+    desk.close().await;
     Ok(Ended::Well)
 }
 
@@ -128,10 +128,10 @@ pub async fn grants_show(
     environment: &dyn Environment,
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
-    let opened = Opened::of(named, environment).await?;
-    let kept = one(&opened, id).await?;
+    let desk = Desk::of(named, environment).await?;
+    let kept = one(&desk, id).await?;
     let filter = AuditFilter { grant: Some(id.to_string()), limit: 1_000, ..AuditFilter::default() };
-    let records = opened.store.audit_matching(&filter).await?;
+    let records = desk.store.audit_matching(&filter).await?;
     let known = as_json(&kept);
     if json {
         writeln!(out, "{known}")?;
@@ -145,9 +145,9 @@ pub async fn grants_show(
             writeln!(out, "{name:<16} {}", plain(&text))?;
         }
         writeln!(out, "\nAudit")?;
-        audit::tell(&opened, &records, false, out).await?;
+        audit::tell(&desk, &records, false, out).await?;
     }
-    opened.close().await;
+    desk.close().await;
     Ok(Ended::Well)
 }
 
@@ -163,25 +163,25 @@ pub async fn grants_revoke(
     environment: &dyn Environment,
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
-    let opened = Opened::of(named, environment).await?;
-    let kept = one(&opened, id).await?;
+    let desk = Desk::of(named, environment).await?;
+    let kept = one(&desk, id).await?;
     let what = format!("Revoke grant {id}, server {} of {}?", kept.grant.key.server, words::person(&kept.person));
     if !confirm(&what) {
         return Err(AdminError::NotConfirmed);
     }
     let none = chrono::TimeDelta::zero();
-    let (store, key) = (&*opened.store, &kept.grant.key);
-    let gone = forget(store, &opened.vault, &opened.chance, key, Some(kept.grant.id), none).await?;
+    let (store, key) = (&*desk.store, &kept.grant.key);
+    let gone = forget(store, &desk.vault, &desk.chance, key, Some(kept.grant.id), none).await?;
     let gone = gone.ok_or(AdminError::NoGrant(id))?;
-    opened.audit.record(AuditEvent::new(AuditKind::Disconnected).of(&gone.grant).with("by", &opened.by));
+    desk.audit.record(AuditEvent::new(AuditKind::Disconnected).of(&gone.grant).with("by", &desk.by));
     match gone.end {
         Some(_) => writeln!(out, "forgotten; a running service has the provider end its tokens")?,
         None => writeln!(
             out,
-            "forgotten; its tokens cannot be opened with the keys that are configured, so the provider cannot be told"
+            "forgotten; its tokens cannot be desk with the keys that are configured, so the provider cannot be told"
         )?,
     }
-    opened.close().await;
+    desk.close().await;
     Ok(Ended::Well)
 }
 
@@ -197,12 +197,12 @@ pub async fn grants_quarantine(
     environment: &dyn Environment,
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
-    let opened = Opened::of(named, environment).await?;
-    let kept = one(&opened, id).await?;
-    let changed = opened.store.set_quarantine(kept.grant.id, !release).await?;
+    let desk = Desk::of(named, environment).await?;
+    let kept = one(&desk, id).await?;
+    let changed = desk.store.set_quarantine(kept.grant.id, !release).await?;
     if changed {
         let kind = if release { AuditKind::Released } else { AuditKind::Quarantined };
-        opened.audit.record(AuditEvent::new(kind).of(&kept.grant).with("by", &opened.by));
+        desk.audit.record(AuditEvent::new(kind).of(&kept.grant).with("by", &desk.by));
     }
     match (release, changed) {
         (false, true) => writeln!(
@@ -214,13 +214,13 @@ pub async fn grants_quarantine(
         (false, false) => writeln!(out, "it was in quarantine already")?,
         (true, false) => writeln!(out, "it was not in quarantine")?,
     }
-    opened.close().await;
+    desk.close().await;
     Ok(Ended::Well)
 }
 
-async fn one(opened: &Opened, id: Uuid) -> Result<KeptGrant, AdminError> {
+async fn one(desk: &Desk, id: Uuid) -> Result<KeptGrant, AdminError> {
     let filter = GrantFilter { id: Some(GrantId(id)), limit: 1, ..GrantFilter::default() };
-    opened.store.grants_kept(&filter).await?.pop().ok_or(AdminError::NoGrant(id))
+    desk.store.grants_kept(&filter).await?.pop().ok_or(AdminError::NoGrant(id))
 }
 
 fn as_json(kept: &KeptGrant) -> Value {

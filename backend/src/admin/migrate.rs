@@ -4,8 +4,8 @@ use std::{io::Write, path::Path};
 
 use super::{AdminError, Ended, configured};
 use crate::{
-    config::{Database, Environment},
-    storage::SqliteStore,
+    config::Environment,
+    storage::{Opened, Place},
 };
 
 /// Brings the schema up to date and says from which number to which. Running it twice is no error.
@@ -15,16 +15,19 @@ pub async fn migrate(
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
     let (_, config) = configured(named, environment)?;
-    let Database::Sqlite { path } = config.database;
-    let failed = |cause| AdminError::Database { path: path.clone(), cause };
-    let before = SqliteStore::schema(&path).await.map_err(failed)?;
-    SqliteStore::open(&path).await.map_err(failed)?.close().await;
-    let after = SqliteStore::schema(&path).await.map_err(failed)?;
-    let file = path.display();
+    let before = Opened::schema(&config.database, true).await?;
+    Opened::open(&config.database).await?.close().await;
+    let after = Opened::schema(&config.database, false).await?;
+    let place = Place(&config.database);
     match (before.found, after.found) {
-        (0, now) => writeln!(out, "made the database {file} with schema {now}")?,
-        (then, now) if then == now => writeln!(out, "the database {file} has schema {now} already; nothing to do")?,
-        (then, now) => writeln!(out, "brought the database {file} from schema {then} to schema {now}")?,
+        _ if before.is_complete && before.found > before.needed => {
+            writeln!(out, "the database {place} has schema {}, of a newer version; nothing to do", before.found)?;
+        }
+        _ if before.is_complete => {
+            writeln!(out, "the database {place} has schema {} already; nothing to do", before.found)?;
+        }
+        (0, now) => writeln!(out, "made the database {place} with schema {now}")?,
+        (then, now) => writeln!(out, "brought the database {place} from schema {then} to schema {now}")?,
     }
     Ok(Ended::Well)
 }

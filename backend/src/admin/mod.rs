@@ -3,9 +3,10 @@
 
 mod audit;
 mod check;
+mod desk;
 mod grants;
 mod migrate;
-mod opened;
+
 mod people;
 mod report;
 mod serve;
@@ -15,7 +16,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     config::{self, Config, ConfigError, Environment},
-    storage::StoreError,
+    storage::{OpenError, StoreError},
+    vault::KeyError,
 };
 
 pub use self::{
@@ -46,33 +48,29 @@ pub enum AdminError {
     #[error(transparent)]
     Serve(#[from] crate::app::ServeError),
     /// The database cannot be used.
-    #[error("cannot use the database {}: {cause}{}", path.display(), reason(cause))]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// What the database says.
-        #[source]
-        cause: StoreError,
-    },
+    #[error(transparent)]
+    Database(#[from] OpenError),
     /// `serve --no-migrate`, and there is something to migrate.
     #[error(
-        "the database {} has schema {found}, and this version needs {needed}: run `aiq-connect migrate`, or start \
-         without --no-migrate",
-        path.display()
+        "the database {place} has schema {found}, and this version needs {needed}: run `aiq-connect migrate`, or start \
+         without --no-migrate"
     )]
     OlderSchema {
-        /// The file.
-        path: PathBuf,
+        /// Which database.
+        place: String,
         /// 0: there is no database yet.
         found: i64,
         /// What this build was made for.
         needed: i64,
     },
+    /// The key cannot be had.
+    #[error("the encryption key cannot be used: {0}")]
+    Key(#[from] KeyError),
     /// There is no key yet, so there is nothing that it could open.
     #[error("there is no encryption key {}: the service makes it at its first start", .0.display())]
     NoKey(PathBuf),
     /// The database does not answer.
-    #[error("cannot use the database: {error}{cause}", error = .0, cause = reason(.0))]
+    #[error("cannot use the database: {error}{cause}", error = .0, cause = std::error::Error::source(.0).map(|cause| format!(" ({cause})")).unwrap_or_default())]
     Store(#[from] StoreError),
     /// A name that nobody has.
     #[error(
@@ -96,10 +94,6 @@ pub enum AdminError {
     /// Signals cannot be listened for, or nothing can be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-}
-
-fn reason(cause: &StoreError) -> String {
-    std::error::Error::source(cause).map(|cause| format!(" ({cause})")).unwrap_or_default()
 }
 
 /// The file that is meant, and what stands in it.

@@ -4,7 +4,7 @@ use std::{io::Write, path::Path};
 
 use serde_json::json;
 
-use super::{AdminError, Ended, opened::Opened, words};
+use super::{AdminError, Ended, desk::Desk, words};
 use crate::{
     config::Environment,
     connections::forget,
@@ -41,8 +41,8 @@ pub async fn people_list(
     environment: &dyn Environment,
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
-    let opened = Opened::of(named, environment).await?;
-    for person in opened.store.people(name, ALL).await? {
+    let desk = Desk::of(named, environment).await?;
+    for person in desk.store.people(name, ALL).await? {
         let (grants, jobs, since) = (person.grants, person.jobs, words::time(person.first_seen_at));
         if json {
             let line = json!({
@@ -54,7 +54,7 @@ pub async fn people_list(
             writeln!(out, "{}, since {since}, {grants} grants, {jobs} jobs", words::person(&person))?;
         }
     }
-    opened.close().await;
+    desk.close().await;
     Ok(Ended::Well)
 }
 
@@ -71,10 +71,10 @@ pub async fn people_forget(
     environment: &dyn Environment,
     out: &mut dyn Write,
 ) -> Result<Ended, AdminError> {
-    let opened = Opened::of(named, environment).await?;
-    let Some((id, called)) = found(&opened, whom).await? else {
+    let desk = Desk::of(named, environment).await?;
+    let Some((id, called)) = found(&desk, whom).await? else {
         writeln!(out, "nobody of that name is remembered; nothing to do")?;
-        opened.close().await;
+        desk.close().await;
         return Ok(Ended::Well);
     };
     if !confirm(&format!("Forget {called}, with all grants, jobs and sessions?")) {
@@ -83,17 +83,17 @@ pub async fn people_forget(
     let (mut grants, mut untold) = (0_u64, 0_u64);
     let gone = loop {
         let filter = GrantFilter { person: Some(id.as_str().to_owned()), limit: ALL, ..GrantFilter::default() };
-        let kept = opened.store.grants_kept(&filter).await?;
+        let kept = desk.store.grants_kept(&filter).await?;
         for key in kept.into_iter().map(|kept| kept.grant.key).filter(|key| key.principal == id) {
             let none = chrono::TimeDelta::zero();
-            let gone = forget(&*opened.store, &opened.vault, &opened.chance, &key, None, none).await?;
+            let gone = forget(&*desk.store, &desk.vault, &desk.chance, &key, None, none).await?;
             if let Some(gone) = gone {
                 grants += 1;
                 untold += u64::from(gone.end.is_none());
-                opened.audit.record(AuditEvent::new(AuditKind::Disconnected).of(&gone.grant).with("by", &opened.by));
+                desk.audit.record(AuditEvent::new(AuditKind::Disconnected).of(&gone.grant).with("by", &desk.by));
             }
         }
-        match opened.store.forget_person(&id).await {
+        match desk.store.forget_person(&id).await {
             Ok(gone) => break gone,
             // They connected again meanwhile.
             Err(StoreError::Conflict) => {}
@@ -101,8 +101,8 @@ pub async fn people_forget(
         }
     };
     if gone.person {
-        let event = AuditEvent::new(AuditKind::PersonForgotten).by(&id).with("by", &opened.by);
-        opened.audit.record(event.with("grants", grants.to_string()).with("jobs", gone.jobs.to_string()));
+        let event = AuditEvent::new(AuditKind::PersonForgotten).by(&id).with("by", &desk.by);
+        desk.audit.record(event.with("grants", grants.to_string()).with("jobs", gone.jobs.to_string()));
         writeln!(
             out,
             "forgotten: {grants} grants, {} sign-ins at providers, {} sessions, {} jobs; audit records stay under the id {}",
@@ -115,19 +115,19 @@ pub async fn people_forget(
             writeln!(out, "a running service has the providers end the tokens")?;
         }
         if untold > 0 {
-            writeln!(out, "the tokens of {untold} grants cannot be opened, so their providers cannot be told")?;
+            writeln!(out, "the tokens of {untold} grants cannot be desk, so their providers cannot be told")?;
         }
     } else {
         writeln!(out, "nobody of that id is remembered; nothing to do")?;
     }
-    opened.close().await;
+    desk.close().await;
     Ok(Ended::Well)
 }
 
 /// By exactly this id, or exactly this issuer and subject: a name could be anybody's.
-async fn found(opened: &Opened, whom: &Whom) -> Result<Option<(PrincipalId, String)>, AdminError> {
+async fn found(desk: &Desk, whom: &Whom) -> Result<Option<(PrincipalId, String)>, AdminError> {
     let name = whom.id.as_deref().or(whom.sub.as_deref()).unwrap_or_default();
-    let people = opened.store.people(Some(name), ALL).await?;
+    let people = desk.store.people(Some(name), ALL).await?;
     let is_meant = |person: &crate::storage::Person| match (&whom.id, &whom.issuer, &whom.sub) {
         (Some(id), ..) => person.id.as_str() == id,
         (None, Some(issuer), Some(sub)) => person.issuer == *issuer && person.sub == *sub,

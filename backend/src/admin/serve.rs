@@ -8,7 +8,7 @@ use super::{AdminError, Ended, configured};
 use crate::{
     app::Service,
     config::{Database, Environment},
-    storage::SqliteStore,
+    storage::{Opened, Place},
     telemetry,
 };
 
@@ -26,10 +26,10 @@ pub async fn serve(named: Option<&Path>, migrates: bool, environment: &dyn Envir
 }
 
 async fn refuse_older(database: &Database) -> Result<(), AdminError> {
-    let Database::Sqlite { path } = database;
-    let schema = SqliteStore::schema(path).await.map_err(|cause| AdminError::Database { path: path.clone(), cause })?;
-    if schema.found < schema.needed {
-        return Err(AdminError::OlderSchema { path: path.clone(), found: schema.found, needed: schema.needed });
+    let schema = Opened::schema(database, true).await?;
+    if !schema.is_complete {
+        let place = Place(database).to_string();
+        return Err(AdminError::OlderSchema { place, found: schema.found, needed: schema.needed });
     }
     Ok(())
 }

@@ -49,6 +49,7 @@ pub const VARIABLES: &[&str] = &[
     "AIQ_PUBLIC_URL",
     "AIQ_TOKEN_ENCRYPTION_KEY",
     "AIQ_CONNECT_BIND",
+    "AIQ_CONNECT_DATABASE_POOLER",
     "AIQ_CONNECT_DATABASE_URL",
     "AIQ_CONNECT_KEY_FILE",
     "AIQ_CONNECT_LOG",
@@ -56,6 +57,8 @@ pub const VARIABLES: &[&str] = &[
     "AIQ_CONNECT_WORKER_BIND",
     "AIQ_CONNECT_WORKER_KEY",
     "AIQ_CONNECT_WORKER_URL",
+    "AIQ_LISTEN_DB_URL",
+    "NAT_JOB_STORE_DB_URL",
 ];
 
 /// Every key there is, as `aiq_connect.worker.bind`; blocks themselves are left out.

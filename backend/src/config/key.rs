@@ -33,7 +33,15 @@ pub(super) fn read<'e>(
     if let Some(text) = written {
         return Some(KeySource::File(PathBuf::from(text.value)));
     }
-    let Database::Sqlite { path } = database?;
+    let Database::Sqlite { path } = database? else {
+        reading.complain(
+            None,
+            "AIQ_TOKEN_ENCRYPTION_KEY",
+            "is needed with PostgreSQL, and the same for every process on one database; make one with `openssl rand \
+             -base64 32`, or name a file that holds one with AIQ_CONNECT_KEY_FILE",
+        );
+        return None;
+    };
     let mut name = path.clone().into_os_string();
     name.push(".key");
     Some(KeySource::File(PathBuf::from(name)))

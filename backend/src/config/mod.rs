@@ -17,6 +17,8 @@ mod listeners;
 mod locate;
 mod node;
 mod outbound;
+mod pg_address;
+mod pg_url;
 mod protection;
 mod public_url;
 mod reader;
@@ -41,7 +43,7 @@ pub use self::{
     block::{VARIABLES, keys},
     client::ClientSource,
     compat::Compat,
-    database::Database,
+    database::{Database, DatabaseBecause, Pooler},
     environment::{Environment, ProcessEnvironment},
     errors::{ConfigError, Place, Problem},
     identity::{Identity, TokenIssuer},
@@ -49,6 +51,7 @@ pub use self::{
     listeners::{SHORTEST_WORKER_KEY, WorkerListener},
     locate::locate,
     outbound::Outbound,
+    pg_address::{PgAddress, PgHost, PgTls},
     protection::Because,
     retention::Retention,
     servers::Server,
@@ -69,6 +72,10 @@ pub struct Config {
     pub worker: WorkerListener,
     /// Where grants are stored.
     pub database: Database,
+    /// Why there.
+    pub database_because: DatabaseBecause,
+    /// Where changes in that database can be listened for, if a pooler stands before it.
+    pub listen: Option<PgAddress>,
     /// What seals them.
     pub key: KeySource,
     /// How people sign in to AIQ Connect itself, if they do.
@@ -122,7 +129,7 @@ fn read(root: &Entry<'_>) -> Option<Config> {
     let bind = listeners::public(reading, block);
     let worker = listeners::worker(reading, block, bind.as_ref());
     let database = database::read(reading, block);
-    let key = key::read(reading, block, database.as_ref());
+    let key = key::read(reading, block, database.as_ref().map(|read| &read.database));
     let sign_in = sign_in::read(block, &outbound);
     let around = identity::Around {
         has_sign_in: block.is_some_and(|block| block.get("sign_in").is_some()),
@@ -139,12 +146,15 @@ fn read(root: &Entry<'_>) -> Option<Config> {
             protection.scope_labels.clone_from(labels);
         }
     }
+    let database = database?;
     Some(Config {
         public_url: public_url?,
         bind: bind?.0,
         worker: worker?,
-        database: database?,
         key: key?,
+        database_because: database.because,
+        listen: database.listen,
+        database: database.database,
         sign_in,
         identity,
         upstream,

@@ -5,16 +5,22 @@
 #[cfg(test)]
 mod contract;
 mod keeping;
+mod migrations;
+mod opening;
 mod postgres;
 mod row;
 mod row_keeping;
 mod sqlite;
 
-pub use keeping::{
-    AuditStore, Forgotten, GrantFilter, KeptGrant, Old, Person, RegisterStore, RetentionStore, RevocationStore,
+pub use self::{
+    keeping::{
+        AuditStore, Forgotten, GrantFilter, KeptGrant, Old, Person, RegisterStore, RetentionStore, RevocationStore,
+    },
+    migrations::Schema,
+    opening::{OpenError, Opened, Place},
+    postgres::PostgresStore,
+    sqlite::SqliteStore,
 };
-pub use postgres::PostgresStore;
-pub use sqlite::{Schema, SqliteStore};
 
 use aiq_connect_shared::FaultCode;
 use async_trait::async_trait;

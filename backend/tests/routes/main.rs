@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod audit;
 mod callback;
 mod clients;
 mod compat;
@@ -20,6 +21,7 @@ mod job_waits;
 mod jobs;
 mod operations;
 mod preflight;
+mod quarantine;
 mod request_log;
 mod restart;
 mod secrets;

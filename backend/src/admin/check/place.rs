@@ -3,15 +3,15 @@
 use super::super::report::{Report, Section};
 use crate::{
     clock::Chance,
-    config::{Config, Database, KeySource},
-    storage::SqliteStore,
+    config::{Config, Database, DatabaseBecause, KeySource, Pooler},
+    storage::{Opened, Place},
     vault::MasterKey,
 };
 
 pub(super) async fn explain(config: &Config, report: &mut Report) {
     listeners(config, report.section("Listeners"));
     let section = report.section("Database and key");
-    database(&config.database, section).await;
+    database(config, section).await;
     key(&config.key, section);
 }
 
@@ -30,24 +30,41 @@ fn listeners(config: &Config, section: &mut Section) {
     }
 }
 
-async fn database(database: &Database, section: &mut Section) {
-    let Database::Sqlite { path } = database;
-    let file = path.display();
-    match SqliteStore::schema(path).await {
-        Ok(schema) if schema.found == 0 => section.note(format!("{file} is made at the first start")),
-        Ok(schema) if schema.found < schema.needed => section.note(format!(
-            "{file} has schema {}; `aiq-connect migrate` or the next start brings it to {}",
-            schema.found, schema.needed
-        )),
-        Ok(schema) if schema.found > schema.needed => section.warning(format!(
-            "{file} has schema {}, of a newer AIQ Connect; this version knows {}",
-            schema.found, schema.needed
-        )),
-        Ok(schema) => section.ok(format!("{file} has schema {}", schema.found)),
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(" ({cause})")).unwrap_or_default();
-            section.warning(format!("{file} cannot be used: {error}{cause}"));
+async fn database(config: &Config, section: &mut Section) {
+    let place = Place(&config.database);
+    match config.database_because {
+        DatabaseBecause::Named | DatabaseBecause::Default => {}
+        DatabaseBecause::JobStore => {
+            section.note("NAT_JOB_STORE_DB_URL names the database; our tables are in a schema of their own")
         }
+        DatabaseBecause::JobStoreCannotBeShared => {
+            section.note("NAT_JOB_STORE_DB_URL is no PostgreSQL, and a file cannot be shared: ours is another one");
+        }
+    }
+    match Opened::schema(&config.database, false).await {
+        Ok(schema) if schema.found == 0 => section.note(match config.database {
+            Database::Sqlite { .. } => format!("{place} is made at the first start"),
+            Database::Postgres { .. } => {
+                format!("{place} answers; the schema `aiq_connect` is made at the first start")
+            }
+        }),
+        Ok(schema) if !schema.is_complete => section.note(format!(
+            "{place} has schema {}; `aiq-connect migrate` or the next start brings it to {}",
+            schema.found, schema.needed
+        )),
+        Ok(schema) if schema.found > schema.needed => section.note(format!(
+            "{place} has schema {}, of a newer AIQ Connect; this version knows {} and works with it",
+            schema.found, schema.needed
+        )),
+        Ok(schema) => section.ok(format!("{place} has schema {}", schema.found)),
+        Err(error) => section.warning(error.to_string()),
+    }
+    let Database::Postgres { address, pooler } = &config.database else { return };
+    if *pooler == Pooler::Transaction {
+        section.note("a pooler in transaction mode is expected before it (`aiq_connect.database.pooler`)");
+    }
+    for option in &address.ignored {
+        section.warning(format!("the option `{option}` of its URL means nothing here"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whole files, read as the service reads them.
 
+mod database;
 mod documentation;
 mod files;
 mod identity;

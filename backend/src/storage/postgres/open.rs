@@ -1,16 +1,15 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use sqlx::{
-    SqlSafeStr,
-    migrate::{Migration, MigrationType},
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::{PostgresStore, errors::store_error, read::column};
-use crate::storage::{StoreError, row::impossible};
+use crate::storage::{
+    StoreError,
+    migrations::{Applied, Step, missing},
+};
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
-pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
+pub(super) const MIGRATIONS: &[Step] = &[
     (1, "first", include_str!("../../../../migrations/postgres/0001_first.sql")),
     (4, "audit", include_str!("../../../../migrations/postgres/0004_audit.sql")),
 ];
@@ -43,7 +42,7 @@ impl PostgresStore {
     }
 
     /// All that is missing in one transaction, whose lock lets one replica do it while the others wait.
-    async fn migrate(&self) -> Result<(), StoreError> {
+    pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'";
         // "AIQC", and the lock of whoever changes the schema.
         const LOCK: &str = "SELECT pg_advisory_xact_lock(1095323971, 0)";
@@ -55,7 +54,7 @@ impl PostgresStore {
         const APPLIED: &str = "INSERT INTO aiq_connect._sqlx_migrations \
                                (version, description, success, checksum, execution_time) VALUES ($1, $2, true, $3, -1)";
         // When there is nothing to do, the rights of somebody who only reads and writes rows are enough.
-        if missing(&self.applied().await?)?.is_empty() {
+        if missing(MIGRATIONS, &self.applied().await?)?.is_empty() {
             return Ok(());
         }
         let mut work = self.begin().await?;
@@ -68,7 +67,7 @@ impl PostgresStore {
         work.run(LIST).await?;
         // Another replica may have been faster.
         let applied = work.rows(sqlx::query(LIST_APPLIED)).await?;
-        for migration in missing(&checksums(&applied)?)? {
+        for migration in missing(MIGRATIONS, &checksums(&applied)?)? {
             work.run(migration.sql.clone()).await?;
             let applied = sqlx::query(APPLIED).bind(migration.version).bind(&*migration.description);
             work.change(applied.bind(&*migration.checksum)).await?;
@@ -77,11 +76,11 @@ impl PostgresStore {
     }
 
     /// The migrations that this database has, with their checksums.
-    pub(super) async fn applied(&self) -> Result<BTreeMap<i64, Vec<u8>>, StoreError> {
+    pub(super) async fn applied(&self) -> Result<Applied, StoreError> {
         const HAS_LIST: &str = "SELECT 1 FROM pg_catalog.pg_tables \
                                 WHERE schemaname = 'aiq_connect' AND tablename = '_sqlx_migrations'";
         if self.row(sqlx::query(HAS_LIST)).await?.is_none() {
-            return Ok(BTreeMap::new());
+            return Ok(Applied::new());
         }
         checksums(&self.rows(sqlx::query(LIST_APPLIED)).await?)
     }
@@ -89,28 +88,6 @@ impl PostgresStore {
 
 const LIST_APPLIED: &str = "SELECT version, checksum FROM aiq_connect._sqlx_migrations WHERE success";
 
-fn checksums(rows: &[sqlx::postgres::PgRow]) -> Result<BTreeMap<i64, Vec<u8>>, StoreError> {
+fn checksums(rows: &[sqlx::postgres::PgRow]) -> Result<Applied, StoreError> {
     rows.iter().map(|row| Ok((column(row, "version")?, column(row, "checksum")?))).collect()
-}
-
-/// What this build has and the database does not.
-fn missing(applied: &BTreeMap<i64, Vec<u8>>) -> Result<Vec<Migration>, StoreError> {
-    let migration = |&(number, name, sql): &(i64, &'static str, &'static str)| {
-        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    let mut all: Vec<_> = MIGRATIONS.iter().map(migration).collect();
-    for (number, checksum) in applied {
-        match all.iter().find(|known| known.version == *number) {
-            None => {
-                let cause = format!("it has migration {number}");
-                return Err(impossible("schema: a newer AIQ Connect wrote this database", cause));
-            }
-            Some(known) if *known.checksum != **checksum => {
-                return Err(impossible("schema", format!("migration {number} is not the one of this build")));
-            }
-            Some(_) => {}
-        }
-    }
-    all.retain(|known| !applied.contains_key(&known.version));
-    Ok(all)
 }

@@ -26,7 +26,6 @@ mod tests;
 use chrono::TimeDelta;
 use sqlx::{Sqlite, SqlitePool, Transaction, error::ErrorKind};
 
-pub use self::schema::Schema;
 use super::StoreError;
 
 /// The database's clock, in milliseconds. Constant within one step of a statement.

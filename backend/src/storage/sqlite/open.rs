@@ -1,16 +1,19 @@
-use std::{borrow::Cow, io, path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, SqlSafeStr,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    ConnectOptions, Connection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{SqliteStore, store_error};
-use crate::storage::{StoreError, row::impossible};
+use super::{SqliteStore, schema::applied, store_error};
+use crate::storage::{
+    StoreError,
+    migrations::{Step, missing},
+    row::impossible,
+};
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
-pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
+pub(super) const MIGRATIONS: &[Step] = &[
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (4, "audit", include_str!("../../../../migrations/sqlite/0004_audit.sql")),
 ];
@@ -30,7 +33,7 @@ impl SqliteStore {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`]: the file cannot be created or opened. [`StoreError::Impossible`]: it belongs to
-    /// another program (and was not changed), or its schema is newer than this build or was changed by hand.
+    /// another program (and was not changed), or its schema needs a later major version or was changed by hand.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         create(path).await.map_err(|cause| StoreError::Unavailable(cause.into()))?;
@@ -42,13 +45,35 @@ impl SqliteStore {
 
         // The writer first: it is the one that switches a new file to WAL and creates its tables.
         let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(store_error)?;
-        migrator().run(&writer).await.map_err(migrate_error)?;
+        let store = |readers| Self { readers, writer: writer.clone() };
+        store(writer.clone()).migrate().await?;
         let readers = pool()
             .max_connections(READERS)
             .connect_with(options.pragma("query_only", "ON"))
             .await
             .map_err(store_error)?;
-        Ok(Self { readers, writer })
+        Ok(store(readers))
+    }
+
+    /// All that is missing in one transaction. Other processes that start meanwhile wait for it.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        // The driver's own list; without the driver, which takes no lock before it looks.
+        const LIST: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT \
+                            NULL, installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
+                            checksum BLOB NOT NULL, execution_time BIGINT NOT NULL)";
+        const APPLIED: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                               VALUES (?, ?, TRUE, ?, -1)";
+        let mut work = self.begin().await?;
+        let missing = missing(MIGRATIONS, &applied(&mut work).await?)?;
+        if !missing.is_empty() {
+            sqlx::raw_sql(LIST).execute(&mut *work).await.map_err(store_error)?;
+        }
+        for step in missing {
+            sqlx::raw_sql(step.sql.clone()).execute(&mut *work).await.map_err(store_error)?;
+            let applied = sqlx::query(APPLIED).bind(step.version).bind(&*step.description).bind(&*step.checksum);
+            applied.execute(&mut *work).await.map_err(store_error)?;
+        }
+        work.commit().await.map_err(store_error)
     }
 }
 
@@ -75,21 +100,4 @@ pub(super) async fn refuse_files_of_others(options: &SqliteConnectOptions) -> Re
         "owner",
         "this SQLite file belongs to another program: give AIQ Connect a file of its own".to_owned(),
     ))
-}
-
-fn migrator() -> Migrator {
-    let migration = |&(number, name, sql): &(i64, &'static str, &'static str)| {
-        Migration::new(number, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
-}
-
-fn migrate_error(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::Execute(cause) => store_error(cause),
-        MigrateError::VersionMissing(_) => {
-            StoreError::Impossible { what: "schema: a newer AIQ Connect wrote this file", cause: error.into() }
-        }
-        other => StoreError::Impossible { what: "schema", cause: other.into() },
-    }
 }

@@ -84,18 +84,37 @@ async fn a_file_in_a_missing_folder_is_an_error_and_not_a_new_folder() {
     assert!(matches!(opened, Err(StoreError::Unavailable(_))), "{opened:?}");
 }
 
-#[tokio::test]
-async fn a_file_that_a_newer_version_wrote_is_refused() {
+/// A file with a step that this build does not know.
+async fn with_step(number: i64) -> File {
     let file = File::new();
     let store = file.open().await;
-    run(
-        &store,
-        "UPDATE _sqlx_migrations SET version = 999 WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)",
-    )
-    .await;
+    run(&store, &format!("INSERT INTO _sqlx_migrations SELECT {number}, 'later', 0, TRUE, x'00', 0")).await;
+    store.close().await;
+    file
+}
+
+#[tokio::test]
+async fn a_file_that_a_newer_version_wrote_is_opened_because_versions_only_add() {
+    let file = with_step(999).await;
+    sign_in(&file.open().await).await;
+    let schema = SqliteStore::schema(file.path()).await.unwrap();
+    assert_eq!((schema.found, schema.is_complete), (999, true));
+}
+
+#[tokio::test]
+async fn a_file_that_needs_a_later_major_version_is_refused() {
+    let error = SqliteStore::open(with_step(1000).await.path()).await.unwrap_err();
+    assert!(error.to_string().contains("newer AIQ Connect"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_whose_first_step_is_another_one_is_refused() {
+    let file = File::new();
+    let store = file.open().await;
+    run(&store, "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1").await;
     store.close().await;
     let error = SqliteStore::open(file.path()).await.unwrap_err();
-    assert!(error.to_string().contains("newer AIQ Connect"), "{error}");
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("step 1 is not"), "{error:?}");
 }
 
 #[tokio::test]

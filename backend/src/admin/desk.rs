@@ -6,16 +6,16 @@ use super::{AdminError, configured};
 use crate::{
     audit::Audit,
     clock::Chance,
-    config::{Config, Database, Environment, KeySource},
+    config::{Config, Environment, KeySource},
     domain::{PrincipalId, ServerId},
-    storage::{Person, SqliteStore, Store},
+    storage::{Opened, Person, Place, Store},
     vault::{MasterKey, Vault},
 };
 
 /// How many people one name may fit before it is no use to list them.
 const SAME_NAME: u32 = 10;
 
-pub(super) struct Opened {
+pub(super) struct Desk {
     pub config: Config,
     pub store: Arc<dyn Store>,
     pub vault: Arc<Vault>,
@@ -23,30 +23,27 @@ pub(super) struct Opened {
     pub chance: Chance,
     /// Who runs this, as far as the environment says.
     pub by: String,
-    database: SqliteStore,
+    database: Opened,
 }
 
-impl Opened {
+impl Desk {
     /// Opens the database and the key that the configuration names.
     pub(super) async fn of(named: Option<&Path>, environment: &dyn Environment) -> Result<Self, AdminError> {
         let (_, config) = configured(named, environment)?;
-        let Database::Sqlite { path } = &config.database;
-        let failed = |cause| AdminError::Database { path: path.clone(), cause };
-        let schema = SqliteStore::schema(path).await.map_err(failed)?;
-        if schema.found < schema.needed {
-            return Err(AdminError::OlderSchema { path: path.clone(), found: schema.found, needed: schema.needed });
+        let schema = Opened::schema(&config.database, false).await?;
+        if !schema.is_complete {
+            let place = Place(&config.database).to_string();
+            return Err(AdminError::OlderSchema { place, found: schema.found, needed: schema.needed });
         }
         let chance = Chance::from_system();
         let key = match &config.key {
-            KeySource::Inline(text) => MasterKey::from_text(text).map_err(crate::app::ServeError::from)?,
+            KeySource::Inline(text) => MasterKey::from_text(text)?,
             KeySource::File(path) if !path.exists() => return Err(AdminError::NoKey(path.clone())),
-            KeySource::File(path) => {
-                MasterKey::from_file_or_create(path, &chance).map_err(crate::app::ServeError::from)?.0
-            }
+            KeySource::File(path) => MasterKey::from_file_or_create(path, &chance)?.0,
         };
         let vault = Arc::new(Vault::new(&key, &[], chance.clone()));
-        let database = SqliteStore::open(path).await.map_err(failed)?;
-        let store: Arc<dyn Store> = Arc::new(database.clone());
+        let database = Opened::open(&config.database).await?;
+        let store = database.store();
         let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);
         let by = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| environment.filled(name));
         let by = format!("administrator {}", by.as_deref().unwrap_or("?"));
