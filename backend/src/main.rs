@@ -18,7 +18,8 @@ use clap::{Parser, Subcommand};
     version,
     about,
     after_help = "Every verb ends with 0 when all is well and with 2 when the configuration \
-    cannot be used; `check` ends with 1 when something deserves a look."
+    cannot be used; `check` ends with 1 when something deserves a look, and `audit verify` when \
+    the trail is not as it was written."
 )]
 struct Arguments {
     #[command(subcommand)]
