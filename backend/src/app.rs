@@ -15,7 +15,8 @@ use crate::{
     http,
     identity::{Callers, OwnSignIn},
     install_crypto,
-    jobs::{Gate, NatService, ResearchService},
+    jobs::{Gate, NatService, ResearchService, Seats},
+    news,
     oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
     storage::{OpenError, Opened, Place},
     timing,
@@ -123,13 +124,16 @@ impl Service {
         let sweeps = background::SweepHealth::default();
         let old = background::Sweeper::new(Arc::clone(&store), audit, config.retention, sweeps.clone());
         let removing = old.run(chance.clone());
-        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, revoking, removing).0 });
+        let following = news::follow(Arc::clone(&connections), store.clone());
+        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, following, revoking, removing).0 });
         let (stopping, _) = watch::channel(false);
+        let event_seats = Seats::for_each(http::MOST_STREAMS);
         Ok(Self {
             app: Arc::new(http::App {
                 config,
                 connections,
                 gate,
+                event_seats,
                 sign_in,
                 callers,
                 vault,

@@ -14,6 +14,7 @@ pub mod domain;
 pub mod http;
 pub mod identity;
 pub mod jobs;
+pub mod news;
 pub mod oauth;
 pub mod storage;
 pub mod telemetry;

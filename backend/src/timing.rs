@@ -41,6 +41,12 @@ pub const DATABASE_START: std::time::Duration = std::time::Duration::from_secs(3
 pub const DATABASE_START_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 /// Reaching a database and being let in.
 pub const DATABASE_CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long a request waits for a connection to the database: less than whoever asked us waits.
+pub const DATABASE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+/// One answer of the database. It gives a statement up by itself a second before, so this is for one that says nothing.
+pub const DATABASE_ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
+/// Everything that a new version changes in a schema.
+pub const DATABASE_MIGRATION: std::time::Duration = std::time::Duration::from_mins(11);
 /// How long `/health` waits for the database.
 pub const DATABASE_GLANCE: std::time::Duration = std::time::Duration::from_secs(2);
 /// How often the way to a sign-in that works is looked at again: just after what is known of it gets old.
@@ -97,3 +103,23 @@ pub const KEEP_JOBS: TimeDelta = TimeDelta::days(30);
 pub const KEEP_AUDIT: TimeDelta = TimeDelta::days(400);
 /// The pause between attempts to write audit records while the database is away.
 pub const AUDIT_RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+/// How often the serials of people who listen are looked at while the database tells of no change by itself.
+pub const CHANGES_POLL: std::time::Duration = std::time::Duration::from_millis(500);
+/// The same while it does: what was told may have been lost.
+pub const CHANGES_GLANCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// What the database is asked to tell has to arrive within this.
+pub const ECHO: std::time::Duration = std::time::Duration::from_secs(2);
+/// After how much silence it is asked to tell something, so that a dead connection is noticed.
+pub const ECHO_AGAIN: std::time::Duration = std::time::Duration::from_secs(30);
+/// First and longest pause between attempts to hear the database.
+pub const HEAR_RETRY: (std::time::Duration, std::time::Duration) =
+    (std::time::Duration::from_secs(1), std::time::Duration::from_mins(1));
+/// How soon it is tried again where nothing arrived.
+pub const HEAR_DEAF: std::time::Duration = std::time::Duration::from_mins(5);
+/// The panel's stream looks at the listing at most this often.
+pub const EVENTS_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+/// The same after the listing could not be read.
+pub const EVENTS_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
+/// Shortest and longest pause before a browser opens a stream of news anew, so that a thousand do not come at once.
+pub const EVENTS_RETRY: (std::time::Duration, std::time::Duration) =
+    (std::time::Duration::from_secs(1), std::time::Duration::from_secs(4));

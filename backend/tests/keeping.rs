@@ -177,7 +177,8 @@ async fn grants_are_listed_and_shown_with_everything_but_their_tokens() {
     let json: Value = serde_json::from_str(&line).unwrap();
     assert_eq!((&json["status"], &json["sub"], &json["version"]), (&"connected".into(), &"alice".into(), &1.into()));
     let shown = bench.well(&["grants", "show", &hers.0.to_string()]);
-    for part in ["issuer           https://idp.example", "sealed_with      ", "status           connected", "\nAudit\n"] {
+    for part in ["issuer           https://idp.example", "sealed_with      ", "status           connected", "\nAudit\n"]
+    {
         assert!(shown.contains(part), "{part}\nis not in\n{shown}");
     }
     let unknown = bench.run(&["grants", "show", "7c9e6679-0000-4000-8000-000000000001"]);
@@ -256,7 +257,11 @@ async fn a_name_that_several_people_have_is_nobodys() {
     };
     bench.store.open_session(&session).await.unwrap();
     let said = bench.run(&["grants", "list", "--person", "alice@example.com"]);
-    assert!(said.code == Some(2) && said.err.contains("several people") && said.err.contains("`mallory`"), "{}", said.err);
+    assert!(
+        said.code == Some(2) && said.err.contains("several people") && said.err.contains("`mallory`"),
+        "{}",
+        said.err
+    );
     // Who calls himself by her id is not forgotten in her place, nor she in his.
     bench.well(&["people", "forget", &person("alice").id().0, "--yes"]);
     let left = bench.well(&["people", "list"]);
@@ -274,7 +279,9 @@ async fn verify_ends_with_0_when_the_trail_is_whole_and_with_1_and_the_place_whe
 
     let stranger = bench.run_with(&"6b".repeat(32), &["audit", "verify"]);
     assert!(stranger.code == Some(1) && stranger.out.contains("cannot be checked without key"), "{}", stranger.out);
-    bench.tamper("DROP TRIGGER audit_is_never_changed; UPDATE audit SET principal = 'bob' WHERE kind = 'released'").await;
+    bench
+        .tamper("DROP TRIGGER audit_is_never_changed; UPDATE audit SET principal = 'bob' WHERE kind = 'released'")
+        .await;
     let changed = bench.run(&["audit", "verify"]);
     assert_eq!(changed.code, Some(1));
     assert!(changed.out.contains("changed, or not written by this service"), "{}", changed.out);
@@ -289,7 +296,8 @@ fn without_a_database_the_verbs_make_none_and_say_what_to_do() {
     std::fs::write(folder.path().join("aiq.yml"), YAML).unwrap();
     for verb in [["audit", "show"], ["audit", "verify"], ["grants", "list"], ["people", "list"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aiq-connect"));
-        let done = command.current_dir(folder.path()).env_clear().args(verb).args(["--config", "aiq.yml"]).output().unwrap();
+        let done =
+            command.current_dir(folder.path()).env_clear().args(verb).args(["--config", "aiq.yml"]).output().unwrap();
         assert_eq!(done.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&done.stderr).contains("run `aiq-connect migrate`"));
     }

@@ -255,7 +255,7 @@ fn a_file_of_another_program_is_left_alone() {
     std::fs::write(folder.path().join("aiq-connect.db"), "not a database at all, but a letter to somebody").unwrap();
     let Said { code, err, .. } = run(folder.path(), GOOD, &["migrate"], &[]);
     assert_eq!(code, Some(2));
-    assert!(err.starts_with("cannot use the database aiq-connect.db: "), "{err}");
+    assert!(err.starts_with("cannot open the database aiq-connect.db: "), "{err}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Types only, no I/O. The backend and the page compile the same ones, so a field cannot mean two things.
 //! Readers are tolerant: unknown fields are ignored and unknown words degrade to `Unknown`.
 
+mod changed;
 mod data_source;
 mod fault;
 mod flow;
@@ -16,6 +17,7 @@ mod source_actions;
 mod submission;
 mod worker;
 
+pub use changed::Changed;
 pub use data_source::DataSource;
 pub use fault::{FaultCode, FaultReport};
 pub use flow::{Flow, FlowState, Intent};

@@ -20,6 +20,7 @@ fn again<T: DeserializeOwned + Serialize>(body: Value) -> serde_json::Result<Val
 const BODIES: &[(&str, Reread)] = &[
     ("blocked", again::<wire::AuthRequired>),
     ("blocked_fault", again::<wire::AuthRequired>),
+    ("changed", again::<wire::Changed>),
     ("connect", again::<wire::ConnectAnswer>),
     ("connect_connected", again::<wire::ConnectAnswer>),
     ("data_sources", again::<Vec<wire::DataSource>>),

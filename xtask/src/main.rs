@@ -35,6 +35,9 @@ enum Verb {
         /// Only what compiles and bundles the page.
         #[arg(long)]
         page: bool,
+        /// Also what benchmarks measure against.
+        #[arg(long, conflicts_with = "page")]
+        bench: bool,
     },
     /// Start everything on this machine, with people to sign in as.
     Demo {
@@ -96,8 +99,9 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Screens => gallery::screens()?,
         Verb::Guide => suites::run_guide()?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
-        Verb::Setup { page: true } => setup::page_tools(&Project::find()?)?,
-        Verb::Setup { page: false } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,
+        Verb::Setup { page: true, .. } => setup::page_tools(&Project::find()?)?,
+        Verb::Setup { bench: true, .. } => setup::ready(&Project::find()?, setup::Purpose::Benchmarks)?,
+        Verb::Setup { .. } => setup::ready(&Project::find()?, setup::Purpose::Tests)?,
     }
     Ok(ExitCode::SUCCESS)
 }

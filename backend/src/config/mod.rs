@@ -38,6 +38,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use url::Url;
 
+#[cfg(test)]
+pub(crate) use self::pg_url::parse as parse_pg_url;
 use self::reader::{Entry, Reading};
 pub use self::{
     block::{VARIABLES, keys},

@@ -42,7 +42,7 @@ pub(super) fn is_postgres(url: &str) -> bool {
 }
 
 /// Reads a URL. Messages never show it: it may hold a password.
-pub(super) fn parse(url: &str, environment: &dyn Environment) -> Result<PgAddress, String> {
+pub(crate) fn parse(url: &str, environment: &dyn Environment) -> Result<PgAddress, String> {
     let rest = url.split_once("://").ok_or("needs two slashes: `postgresql://user:password@host:5432/database`")?.1;
     let (credentials, place) = split_credentials(rest);
     let (place, query) = place.split_once('?').unwrap_or((place, ""));

@@ -36,7 +36,11 @@ impl Connections {
         match found {
             Ok(discovery) => {
                 let host = host_of(&discovery.metadata.authorization_endpoint);
-                let before = self.reach.record(&protected.server.id, Reach::Reachable { provider_host: host });
+                let reach = Reach::Reachable { provider_host: host };
+                let before = self.reach.record(&protected.server.id, reach.clone());
+                if before != reach {
+                    self.heard_by_all();
+                }
                 if matches!(before, Reach::Broken { .. }) {
                     tracing::info!(server.id = %protected.server.id, "the sign-in of this server can be reached again");
                 }
@@ -70,6 +74,7 @@ impl Connections {
         }
         let faulted = self.name_fault(server, cause);
         self.reach.record(&server.id, Reach::Broken { code: faulted.code, reference: faulted.reference.clone() });
+        self.heard_by_all();
         faulted
     }
 

@@ -150,6 +150,7 @@ impl Connections {
     ) -> Result<CompleteError, StoreError> {
         tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, fault = code.as_str(), %reference, "a sign-in ended without a grant");
         self.store.end_flow(flow.id, phase, Some(code)).await?;
+        self.heard(&flow.principal);
         let return_to = flow.started.as_ref().and_then(|started| started.return_to.clone());
         Ok(FlowFault { flow: flow.id, code, reference, return_to }.into())
     }

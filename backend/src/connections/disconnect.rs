@@ -47,7 +47,7 @@ impl Connections {
         let jobs_affected = self.store.count_living_jobs(&key).await?;
         let gone = forget(&*self.store, &self.vault, &self.chance, &key, None, timing::REVOCATION_CLAIM).await?;
         // Jobs of this person go on without it; those that wait are told at once.
-        self.bell().ring();
+        self.heard(principal);
         let Some(Gone { grant, end }) = gone else {
             return Ok(Disconnected { revoked_at_provider: None, jobs_affected: 0 });
         };
@@ -55,7 +55,7 @@ impl Connections {
         let revoked = match end {
             Some(end) => self.end_at_provider(&end).await,
             None => {
-                self.audit.record(AuditEvent::new(AuditKind::DoesNotOpen).of(&grant));
+                self.audit.unopened(&grant);
                 tracing::warn!(grant.id = %grant.id.0, "the tokens of a disconnect do not open, so the provider cannot be told");
                 false
             }

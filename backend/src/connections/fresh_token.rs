@@ -155,6 +155,7 @@ impl Connections {
         match self.vault.open(&context, &grant.access_token) {
             Ok(token) => Some(token),
             Err(error) => {
+                self.audit.unopened(grant);
                 tracing::error!(grant.id = %grant.id.0, %error, "a stored access token does not open");
                 None
             }
@@ -172,6 +173,7 @@ impl Connections {
         if row.is_missed {
             self.restored(&question.job, &question.server).await;
         }
+        self.audit.resolved(&question.job, grant);
         if question.known.as_deref().is_some_and(|known| same(known, hash)) {
             return FreshToken::StillCurrent;
         }

@@ -7,6 +7,7 @@ mod complete;
 mod disconnect;
 mod fault;
 mod fresh_token;
+mod listeners;
 mod preflight;
 mod reachability;
 mod refresh;
@@ -25,6 +26,7 @@ pub use self::{
     disconnect::{DisconnectError, Disconnected, Gone, forget},
     fault::{FaultCause, Faulted},
     fresh_token::{FreshToken, FreshTokenError, TokenQuestion},
+    listeners::{Ear, Listeners},
     preflight::{PreflightError, Selection},
     reachability::{Reach, Reachability},
     start::{Announced, Launch, StartError},
@@ -53,6 +55,7 @@ pub struct Connections {
     reach: Reachability,
     process: LeaseOwner,
     bell: Bell,
+    listeners: Arc<Listeners>,
     /// Held while a client is registered.
     registering: tokio::sync::Mutex<()>,
 }
@@ -88,7 +91,8 @@ impl Connections {
     ) -> Self {
         let process = LeaseOwner(chance.uuid().to_string());
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
-        Self { config, store, vault, servers, chance, audit, reach, process, bell, registering }
+        let listeners = Arc::default();
+        Self { config, store, vault, servers, chance, audit, reach, process, bell, listeners, registering }
     }
 
     /// What is known of each server's way to sign in.

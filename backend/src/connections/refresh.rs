@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use aiq_connect_shared::FaultCode;
 
-use super::{Connections, FaultCause};
+use super::{Connections, FaultCause, revoking::Unkept};
 use crate::{
     config::ClientSource,
-    domain::{Grant, GrantTokens},
-    oauth::{Client, Metadata, TokenAnswer, TokenError, TokenHint},
+    domain::{AuditEvent, AuditKind, Grant, GrantTokens},
+    oauth::{Client, Metadata, TokenAnswer, TokenError},
     storage::StoreError,
     vault::{SealContext, Secret, TokenKind},
 };
@@ -44,7 +44,7 @@ impl Connections {
             answer = self.servers.refresh(&metadata, &client, &refresh_token, &grant.resource).await;
         }
         match answer {
-            Ok(answer) => self.keep(grant, &metadata, &client, &refresh_token, answer).await,
+            Ok(answer) => self.keep(grant, &refresh_token, answer).await,
             Err(error) if error.is_transient() => self.later(grant, error).await,
             Err(error) => self.settle(grant, error).await,
         }
@@ -69,6 +69,7 @@ impl Connections {
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Refresh);
         let opened = grant.refresh_token.as_ref().and_then(|sealed| self.vault.open(&context, sealed).ok());
         let Some(refresh_token) = opened else {
+            self.audit.unopened(grant);
             self.record(grant, FaultCode::Revoked, "the refresh token cannot be opened").await?;
             return Ok(Err(Refreshed::ReadAgain));
         };
@@ -79,8 +80,6 @@ impl Connections {
     async fn keep(
         &self,
         grant: &Grant,
-        metadata: &Metadata,
-        client: &Client,
         old_refresh_token: &Secret,
         answer: TokenAnswer,
     ) -> Result<Refreshed, StoreError> {
@@ -101,6 +100,9 @@ impl Connections {
             match self.store.rotate(grant.id, grant.version, &tokens).await {
                 Ok(()) => {
                     tracing::info!(grant.id = %grant.id.0, server.id = %grant.key.server, version = next.0, "refreshed");
+                    let mut event = AuditEvent::new(AuditKind::Refreshed).of(grant);
+                    event.version = Some(next);
+                    self.audit.record(event);
                     return Ok(Refreshed::ReadAgain);
                 }
                 Err(StoreError::Conflict) => break,
@@ -114,15 +116,18 @@ impl Connections {
         let stored = self.store.find_grant(&grant.key).await?;
         if stored.is_none_or(|stored| stored.id != grant.id) {
             // Disconnected, or connected anew, meanwhile: that wish wins, and what came late must not live on.
-            self.revoke_late(grant, metadata, client, refresh_token).await;
+            self.end_unkept(Unkept {
+                key: &grant.key,
+                grant: grant.id,
+                issuer: &grant.issuer,
+                client_id: &grant.client_id,
+                redirect_uri: &grant.redirect_uri,
+                refresh_token: Some(refresh_token),
+                access_token: Some(&answer.access_token),
+            })
+            .await;
         }
         Ok(Refreshed::ReadAgain)
-    }
-
-    async fn revoke_late(&self, grant: &Grant, metadata: &Metadata, client: &Client, token: &Secret) {
-        if let Err(error) = self.servers.revoke(metadata, client, token, TokenHint::Refresh).await {
-            tracing::warn!(grant.id = %grant.id.0, %error, "a late token of a forgotten grant could not be revoked");
-        }
     }
 
     async fn later(&self, grant: &Grant, error: TokenError) -> Result<Refreshed, StoreError> {
@@ -157,6 +162,8 @@ impl Connections {
         let reference = self.reference();
         // Refused by the store if the version is not the stored one any more.
         if self.store.record_fault(grant.id, grant.version, code, &reference).await? {
+            let event = AuditEvent::new(AuditKind::Faulted).of(grant).reference(&reference);
+            self.audit.record(event.with("fault", code.as_str()));
             tracing::warn!(
                 grant.id = %grant.id.0, server.id = %grant.key.server, fault = code.as_str(), %reference, why,
                 "a grant does not work any more"

@@ -85,6 +85,7 @@ impl Connections {
         match self.send_to_provider(launch, protected, &flow).await {
             Err(StartError::Fault(fault)) => {
                 self.store.end_flow(flow.id, FlowPhase::Failed, Some(fault.code)).await?;
+                self.heard(launch.principal);
                 Err(StartError::Fault(fault))
             }
             other => other,
@@ -136,6 +137,7 @@ impl Connections {
             // Taken by somebody else: whose, is nobody's business.
             return Err(StartError::FlowOver);
         }
+        self.heard(principal);
         self.store.find_flow(id, principal).await?.ok_or(StartError::FlowOver)
     }
 

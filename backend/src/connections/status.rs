@@ -91,6 +91,7 @@ impl Connections {
         };
         find().await?;
         self.store.end_flow(id, crate::domain::FlowPhase::Cancelled, None).await?;
+        self.heard(principal);
         Ok(on_wire(&find().await?))
     }
 

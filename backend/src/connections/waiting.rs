@@ -106,7 +106,7 @@ impl Connections {
             // A worker's next question finds the grant and says so.
             Err(error) => tracing::error!(server.id = %key.server, %error, "restored waits were not stored"),
         }
-        self.bell.ring();
+        self.heard(&key.principal);
     }
 
     /// Ends every wait whose time is over, and says so even where no worker asks any more.

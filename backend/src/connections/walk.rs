@@ -52,6 +52,7 @@ impl Connections {
     pub async fn skip_stop(&self, flow: &mut Flow) -> Result<(), StartError> {
         if flow.state() == FlowState::Pending {
             self.store.end_flow(flow.id, FlowPhase::Cancelled, None).await?;
+            self.heard(&flow.principal);
             *flow = self.store.find_flow(flow.id, &flow.principal.clone()).await?.ok_or(StartError::FlowOver)?;
         }
         Ok(())

@@ -1,16 +1,12 @@
 //! `GET /v1/jobs/async/job/{id}/stream`, and `…/stream/{last event id}`
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    response::{Response, sse::Event},
 };
-use futures_util::stream;
 use serde_json::json;
 
 use super::{
@@ -18,8 +14,14 @@ use super::{
     extract::Path,
     person::Person,
     problem::{ApiError, problem},
+    stream::{self, Telling},
 };
-use crate::{domain::JobId, jobs::Frame, timing};
+use crate::{
+    connections::Ear,
+    domain::JobId,
+    jobs::{Frame, JobStream},
+    timing,
+};
 
 /// The stream of the person's own job, from its beginning or after `Last-Event-ID`; 404 for anybody else's.
 pub(super) async fn from_start(
@@ -53,17 +55,23 @@ fn last_event_id(headers: &HeaderMap) -> i64 {
 
 async fn open(app: Arc<App>, person: &Person, job: JobId, after: i64) -> Result<Response, ApiError> {
     let stream = app.gate.stream(&person.session.principal, &job, after).await?;
-    let frames = stream::unfold((stream, app), |(mut stream, app)| async {
-        // A service that stops does not wait for streams, which could stay open for hours.
-        let frame = tokio::select! {
-            frame = stream.next() => frame?,
-            () = app.stopped() => return None,
-        };
-        Some((Ok::<_, Infallible>(event(&frame)), (stream, app)))
-    });
-    let keep_alive = KeepAlive::new().interval(timing::STREAM_KEEPALIVE).text("keepalive");
-    // Proxies that gather answers would keep the news back.
-    Ok(([("x-accel-buffering", "no")], Sse::new(frames).keep_alive(keep_alive)).into_response())
+    let ear = app.connections.listen(&person.id);
+    Ok(stream::answer(app, person, News { stream, ear }))
+}
+
+struct News {
+    stream: JobStream,
+    /// Somebody who signs out is news too. And whoever listens is told what other processes change.
+    ear: Ear,
+}
+
+impl Telling for News {
+    async fn next(&mut self) -> Option<Option<Event>> {
+        tokio::select! {
+            frame = self.stream.next_frame() => frame.map(|frame| Some(event(&frame))),
+            () = self.ear.heard() => Some(None),
+        }
+    }
 }
 
 fn event(frame: &Frame) -> Event {

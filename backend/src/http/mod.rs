@@ -8,14 +8,17 @@ mod cookies;
 mod credential;
 mod data_sources;
 mod disconnect;
+mod events;
 mod extract;
 mod headers;
 mod job_stream;
 mod job_waits;
 mod jobs;
+mod listing;
 mod operations;
 mod person;
 mod preflight;
+mod presence;
 mod problem;
 mod request_log;
 mod routes;
@@ -24,6 +27,7 @@ mod sign_in;
 mod sign_in_all;
 mod status;
 mod stranger;
+mod stream;
 mod window;
 mod words;
 mod worker;
@@ -33,6 +37,7 @@ use std::sync::Arc;
 
 use axum::{Router, http::StatusCode, middleware, response::Response, routing::get};
 
+pub use self::events::MOST_STREAMS;
 pub use self::routes::{Caller, PEOPLE, Route, WORKERS};
 
 use tokio::sync::watch;
@@ -43,7 +48,7 @@ use crate::{
     config::Config,
     connections::Connections,
     identity::{Callers, OwnSignIn},
-    jobs::Gate,
+    jobs::{Gate, Seats},
     storage::Store,
     vault::Vault,
 };
@@ -56,6 +61,8 @@ pub struct App {
     pub connections: Arc<Connections>,
     /// The rules of jobs.
     pub gate: Gate,
+    /// Who keeps how many streams of news open.
+    pub event_seats: Arc<Seats>,
     /// Our own sign-in.
     pub sign_in: OwnSignIn,
     /// People who are known otherwise.

@@ -12,6 +12,7 @@ use crate::{
     config::KeySource,
     connections::Reach,
     domain::{JobId, ServerId},
+    timing,
 };
 
 /// Something that does not work, or not as one would think.
@@ -31,7 +32,9 @@ pub(super) async fn live() -> Json<Value> {
 /// What works and what does not, in words. Only what keeps this process from serving anybody makes it `degraded`: a
 /// provider that is away is no reason to take people's other sources from them.
 pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
-    let database = app.store.find_job(&JobId("health".to_owned())).await.is_ok();
+    let health = JobId("health".to_owned());
+    let looked = tokio::time::timeout(timing::DATABASE_GLANCE, app.store.find_job(&health)).await;
+    let database = matches!(looked, Ok(Ok(_)));
     let research = app.gate.research_answers().await;
     let mut problems = Vec::new();
     let mut trouble = |code, message: &str| problems.push(Trouble { code, message: message.to_owned() });

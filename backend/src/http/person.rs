@@ -6,6 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
+use chrono::{DateTime, Utc};
 use url::{Host, Url};
 
 use super::{
@@ -25,6 +26,8 @@ pub(super) struct Person {
     pub session_hash: String,
     /// Whether it is a session of ours, which can be ended here.
     pub has_own_session: bool,
+    /// When the token ends that told who this is, if it was one; by this process's clock.
+    pub token_ends_at: Option<DateTime<Utc>>,
 }
 
 /// Perhaps somebody we know.
@@ -85,7 +88,10 @@ async fn own_session(app: &App, headers: &HeaderMap) -> Result<Option<Person>, S
 
 async fn by_token(app: &App, brought: Brought) -> Result<Person, Stranger> {
     match brought {
-        Brought::Token(token) => Ok(Person::of(app.callers.by_token(&token).await?)),
+        Brought::Token(token) => {
+            let (session, end) = app.callers.by_token(&token).await?;
+            Ok(Person { token_ends_at: Some(end), ..Person::of(session) })
+        }
         Brought::Ambiguous => Err(Stranger::Invalid),
     }
 }
@@ -94,7 +100,7 @@ impl Person {
     fn of(session: Session) -> Self {
         let id = session.principal.id();
         request_log::note_person(&id);
-        Self { session_hash: id.as_str().to_owned(), session, id, has_own_session: false }
+        Self { session_hash: id.as_str().to_owned(), session, id, has_own_session: false, token_ends_at: None }
     }
 }
 

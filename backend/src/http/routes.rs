@@ -9,8 +9,8 @@ use axum::{
 use std::sync::Arc;
 
 use super::{
-    App, assets, callback, connect, data_sources, disconnect, job_stream, job_waits, jobs, operations, preflight,
-    sign_in, sign_in_all, status, window, worker, worker_jobs,
+    App, assets, callback, connect, data_sources, disconnect, events, job_stream, job_waits, jobs, operations,
+    preflight, sign_in, sign_in_all, status, window, worker, worker_jobs,
 };
 
 /// Who may call a route.
@@ -64,6 +64,7 @@ table! {
     PEOPLE, for_people:
     GET    "/v1/data_sources"                      Person  data_sources::list;
     POST   "/v1/auth/mcp/preflight"                Person  preflight::check;
+    GET    "/v1/auth/mcp/events"                   Person  events::open;
     GET    "/v1/auth/mcp/{source}/connect"         Anyone  connect::launch;
     POST   "/v1/auth/mcp/{source}/connect"         Person  connect::announce;
     GET    "/v1/auth/mcp/{source}/callback"        Anyone  callback::complete;

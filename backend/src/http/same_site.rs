@@ -32,6 +32,12 @@ pub(super) async fn require(State(app): State<Arc<App>>, request: Request, next:
     next.run(request).await
 }
 
+/// Whether a stream may be opened: a foreign page could not read it, but use up the person's streams.
+pub(super) fn may_listen(app: &App, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    !is_a_browsers(app, headers) || matches!(site, None | Some("same-origin" | "none"))
+}
+
 /// Whether the browser may have added by itself what tells the person.
 fn is_a_browsers(app: &App, headers: &HeaderMap) -> bool {
     if app.callers.take_tokens() && credential::bearer(headers).is_some() {

@@ -72,7 +72,12 @@ pub(super) async fn end(State(app): State<Arc<App>>, headers: HeaderMap) -> Resu
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     if let Some(cookie) = cookies::read(&headers, cookies::SESSION) {
+        let session = app.sign_in.session(&cookie).await?;
         app.sign_in.sign_out(&cookie).await?;
+        if let Some(session) = session {
+            // Streams of this session end.
+            app.connections.heard(&session.principal.id());
+        }
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     if let Some(cookie) = cookies::remove(cookies::SESSION) {

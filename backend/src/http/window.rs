@@ -47,7 +47,11 @@ impl IntoResponse for Window<'_> {
             (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WINDOW_POLICY)),
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         ];
-        (self.status, headers, self.markup().into_string()).into_response()
+        let mut response = (self.status, headers, self.markup().into_string()).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) async fn register(
     _: WorkerCredential,
     JsonBody(request): JsonBody<RegisterJob>,
 ) -> Result<(StatusCode, Json<RegisteredJob>), ApiError> {
-    let owner = app.callers.by_token(&Secret::new(request.subject_token)).await.map_err(ApiError::of_subject_token)?;
+    let (owner, _) =
+        app.callers.by_token(&Secret::new(request.subject_token)).await.map_err(ApiError::of_subject_token)?;
     let wanted =
         NewJob { id: request.job_id.map(JobId), sources: request.data_sources, expiry_seconds: request.expiry_seconds };
     let job = app.gate.register(&owner.principal, wanted).await?;

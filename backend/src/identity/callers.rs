@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     issuer_keys::{IssuerKeys, NoKey},
     people::People,
@@ -89,8 +91,13 @@ impl Callers {
         Ok(Some(Session { principal: principal.clone(), profile }))
     }
 
-    /// Whose token this is, after every check.
-    pub async fn by_token(&self, token: &Secret) -> Result<Session, TokenRefused> {
+    /// The time by which tokens are checked.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Whose token this is, after every check, and from when on it will not be taken any more.
+    pub async fn by_token(&self, token: &Secret) -> Result<(Session, DateTime<Utc>), TokenRefused> {
         let (known, keys) = self.tokens.as_ref().ok_or(TokenRefused::NoIssuer)?;
         let head = Head::of(token)?;
         let key = keys.key(&head).await.map_err(|none| match none {
@@ -99,10 +106,10 @@ impl Callers {
         })?;
         let expected = Expected { issuer: &known.issuer, audience: known.audience.as_deref(), now: self.clock.now() };
         let claims = signed::open(token, &head, &key, &expected)?;
-        let introduction = introduction(&claims);
+        let (introduction, ends_at) = (introduction(&claims), claims.ends_at()?);
         let principal = Principal { issuer: known.issuer.clone(), kind: "jwt".to_owned(), sub: claims.sub };
         let profile = self.people.meet(&principal, introduction).await?;
-        Ok(Session { principal, profile })
+        Ok((Session { principal, profile }, ends_at))
     }
 }
 

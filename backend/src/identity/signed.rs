@@ -50,6 +50,13 @@ pub struct Claims {
     pub preferred_username: Option<String>,
 }
 
+impl Claims {
+    /// From when on the token is not taken any more: `exp`, and how far clocks may differ.
+    pub fn ends_at(&self) -> Result<DateTime<Utc>, SignedError> {
+        moment(self.exp, timing::CLOCK_LEEWAY)
+    }
+}
+
 /// Why a token is not believed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignedError {
@@ -146,7 +153,7 @@ pub fn open(token: &Secret, head: &Head, key: &Jwk, expected: &Expected<'_>) -> 
     if claims.iss != expected.issuer {
         return Err(invalid(ErrorKind::InvalidIssuer));
     }
-    if moment(claims.exp, timing::CLOCK_LEEWAY)? <= expected.now {
+    if claims.ends_at()? <= expected.now {
         return Err(SignedError::Expired);
     }
     if let Some(begins) = claims.nbf

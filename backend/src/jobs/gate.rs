@@ -17,6 +17,9 @@ use crate::{
     vault::Vault,
 };
 
+/// Job streams of one person at one process.
+const MOST_STREAMS: usize = 20;
+
 /// The gate.
 pub struct Gate {
     pub(super) connections: Arc<Connections>,
@@ -81,7 +84,7 @@ impl Gate {
             let audit = connections.audit().clone();
             Arc::new(StatusWatch::new(Arc::clone(research), Arc::clone(&store), audit))
         });
-        Self { connections, store, vault, chance, research, watch, seats: Arc::default() }
+        Self { connections, store, vault, chance, research, watch, seats: Seats::for_each(MOST_STREAMS) }
     }
 
     /// Checks, records, forwards. The row is there before the research service hears of the job, and the id is always

@@ -12,6 +12,7 @@ pub use self::{
     forward_nat::NatService,
     gate::{Gate, JobError, SubmitError},
     register::{NewJob, RegisterError},
+    seats::{Seat, Seats},
     status_watch::SeenStatus,
     stream::{Frame, JobStream, StreamError},
     waits::WaitError,

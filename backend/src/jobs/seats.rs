@@ -7,25 +7,29 @@ use std::{
 
 use crate::domain::PrincipalId;
 
-/// Streams of one person at one process.
-const MOST: usize = 20;
-
-/// Who keeps how many open.
-#[derive(Default)]
-pub(super) struct Seats(Mutex<HashMap<PrincipalId, usize>>);
+/// Who keeps how many streams of a kind open at this process.
+pub struct Seats {
+    most: usize,
+    taken: Mutex<HashMap<PrincipalId, usize>>,
+}
 
 /// One open stream; it is given back when it is dropped.
-pub(super) struct Seat {
+pub struct Seat {
     of: Arc<Seats>,
     person: PrincipalId,
 }
 
 impl Seats {
+    /// So many for each person.
+    pub fn for_each(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, taken: Mutex::default() })
+    }
+
     /// `None`: this person has enough.
-    pub(super) fn take(self: &Arc<Self>, person: PrincipalId) -> Option<Seat> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn take(self: &Arc<Self>, person: PrincipalId) -> Option<Seat> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(person.clone()).or_default();
-        if *count >= MOST {
+        if *count >= self.most {
             return None;
         }
         *count += 1;
@@ -35,7 +39,7 @@ impl Seats {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.of.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = taken.get_mut(&self.person) {
             *count -= 1;
             if *count == 0 {
@@ -51,9 +55,9 @@ mod tests {
 
     #[test]
     fn a_person_has_so_many_and_gets_one_back_for_each_that_closes() {
-        let seats = Arc::<Seats>::default();
+        let seats = Seats::for_each(3);
         let take = |name: &str| seats.take(PrincipalId(name.into()));
-        let mut alices: Vec<_> = (0..MOST).map(|_| take("alice").unwrap()).collect();
+        let mut alices: Vec<_> = (0..3).map(|_| take("alice").unwrap()).collect();
         assert!(take("alice").is_none());
         let bobs = take("bob");
         assert!(bobs.is_some(), "others have their own");
@@ -61,6 +65,6 @@ mod tests {
         let one = take("alice");
         assert!(one.is_some() && take("alice").is_none());
         drop((alices, one, bobs));
-        assert!(seats.0.lock().unwrap().is_empty(), "nothing is kept of people who left");
+        assert!(seats.taken.lock().unwrap().is_empty(), "nothing is kept of people who left");
     }
 }

@@ -81,8 +81,9 @@ impl Gate {
 }
 
 impl JobStream {
-    /// What is said next; `None` when everything is said and the job is over.
-    pub async fn next(&mut self) -> Option<Frame> {
+    /// What is said next; `None` when everything is said and the job is over. Loses nothing when it is dropped while it
+    /// waits.
+    pub async fn next_frame(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.next.pop_front() {
                 return Some(frame);

@@ -22,6 +22,8 @@ pub use self::{
     sqlite::SqliteStore,
 };
 
+use std::collections::HashMap;
+
 use aiq_connect_shared::FaultCode;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -250,6 +252,39 @@ pub trait SessionStore: Send + Sync {
     async fn close_session(&self, cookie_hash: &str) -> Result<(), StoreError>;
 }
 
+/// What has changed, for those who wait for it or show it. The database counts by itself, whoever writes.
+#[async_trait]
+pub trait ChangeStore: Send + Sync {
+    /// How often something of each of these people has changed, by one query; people of whom nothing ever changed are
+    /// left out. Whoever sees a serial sees what raised it. It may begin anew, but never shows an old one again soon.
+    async fn serials(&self, people: &[PrincipalId]) -> Result<HashMap<PrincipalId, i64>, StoreError>;
+
+    /// Opens a way on which the database tells of changes by itself, and tries it: what is told has to arrive within
+    /// [`crate::timing::ECHO`].
+    async fn hear(&self) -> Result<Hearing, StoreError>;
+}
+
+/// Whether the database tells of changes by itself.
+pub enum Hearing {
+    /// This one never does.
+    Never,
+    /// It does, but nothing arrives here: a pooler in between, perhaps.
+    Deaf,
+    /// It does, and it arrives.
+    Open(Box<dyn Wire>),
+}
+
+/// What the database tells, as it happens.
+#[async_trait]
+pub trait Wire: Send {
+    /// Of whom something changed, once that can be seen. Can be dropped while it waits, and loses nothing by it.
+    ///
+    /// # Errors
+    ///
+    /// Something may have been missed: look at every serial, and open another.
+    async fn next(&mut self) -> Result<PrincipalId, StoreError>;
+}
+
 /// A store of everything.
 pub trait Store:
     GrantStore
@@ -258,6 +293,7 @@ pub trait Store:
     + JobStore
     + WaitStore
     + SessionStore
+    + ChangeStore
     + AuditStore
     + RevocationStore
     + RegisterStore
@@ -272,6 +308,7 @@ impl<T> Store for T where
         + JobStore
         + WaitStore
         + SessionStore
+        + ChangeStore
         + AuditStore
         + RevocationStore
         + RegisterStore

@@ -14,6 +14,7 @@ use super::{PATIENCE, browser::Browser};
 /// One frame, or a comment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
+    /// If it is a number.
     pub id: Option<i64>,
     pub event: String,
     pub data: Value,
@@ -23,6 +24,9 @@ pub struct Frame {
 pub struct EventStream {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// The last id as it was sent, and the pause that was asked for before the stream is opened anew, in milliseconds.
+    pub last_id: Option<String>,
+    pub retry: Option<u64>,
     body: BodyDataStream,
     text: String,
 }
@@ -30,20 +34,39 @@ pub struct EventStream {
 impl EventStream {
     /// Opens a job's stream; `more` is what follows `/stream`.
     pub async fn open(browser: &Browser, job: &str, more: &str, headers: &[(&str, &str)]) -> Self {
-        let mut request = Request::builder().uri(format!("/v1/jobs/async/job/{job}/stream{more}"));
+        Self::open_at(browser, &format!("/v1/jobs/async/job/{job}/stream{more}"), headers).await
+    }
+
+    /// Opens any stream.
+    pub async fn open_at(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Self {
+        let mut request = Request::builder().uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (parts, body) = browser.begin(request.body(Body::empty()).unwrap()).await.into_parts();
-        Self { status: parts.status, headers: parts.headers, body: body.into_data_stream(), text: String::new() }
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            last_id: None,
+            retry: None,
+            body: body.into_data_stream(),
+            text: String::new(),
+        }
     }
 
     /// The next frame, comments aside; `None` when the stream has ended.
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
-                let (frame, rest) = (parse(frame), rest.to_owned());
+                let (frame, lines, rest) = (parse(frame), frame.to_owned(), rest.to_owned());
                 self.text = rest;
+                for line in lines.lines() {
+                    match line.split_once(": ") {
+                        Some(("id", id)) => self.last_id = Some(id.to_owned()),
+                        Some(("retry", pause)) => self.retry = Some(pause.parse().unwrap()),
+                        _ => {}
+                    }
+                }
                 match frame {
                     Some(frame) => return Some(frame),
                     None => continue,
@@ -90,7 +113,7 @@ fn parse(text: &str) -> Option<Frame> {
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let data = field("data")?;
     Some(Frame {
-        id: field("id").map(|id| id.parse().unwrap()),
+        id: field("id").and_then(|id| id.parse().ok()),
         event: field("event").unwrap_or("message").to_owned(),
         data: serde_json::from_str(data).unwrap(),
     })

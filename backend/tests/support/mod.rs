@@ -5,6 +5,7 @@ pub mod clock;
 pub mod event_stream;
 pub mod golden;
 pub mod issuer;
+pub mod kept;
 pub mod logs;
 pub mod openid;
 pub mod provider;

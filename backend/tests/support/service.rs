@@ -6,19 +6,19 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 use aiq_connect::{
     app, config,
     domain::{Grant, GrantKey, NewSession, Principal, Profile},
-    storage::{Ageing, GrantStore, SessionStore, SqliteStore},
+    storage::Opened,
     vault::Secret,
 };
 use axum::{Router, http::Method};
 use chrono::TimeDelta;
 use reqwest::Url;
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::{
     browser::{Answer, Bodies, Browser, SESSION},
     clock::Ahead,
+    kept::{Everything, Kept},
     logs, openid,
     provider::{Consent, Provider},
     research::Research,
@@ -59,14 +59,16 @@ pub struct Wishes {
     pub variables: Vec<(&'static str, String)>,
     /// Whether our own sign-in is left out.
     pub no_sign_in: bool,
+    /// Where it is stored.
+    pub kept: Kept,
 }
 
 /// The service.
 pub struct Service {
     pub people: Router,
     pub workers: Router,
-    /// Another process's view of the same file.
-    pub store: SqliteStore,
+    /// Another process's view of the same database.
+    pub store: Arc<dyn Everything>,
     /// Every body that was answered to people.
     pub bodies: Bodies,
     /// Host and port of the provider.
@@ -74,6 +76,7 @@ pub struct Service {
     yaml: String,
     variables: Vec<(&'static str, String)>,
     folder: Arc<TempDir>,
+    kept: Arc<Kept>,
     /// What this service takes for the time.
     pub clock: Ahead,
 }
@@ -99,7 +102,8 @@ impl Service {
             wishes.settings,
         );
         let host = provider.origin.strip_prefix("http://").unwrap().to_owned();
-        Self::on(Arc::new(tempfile::tempdir().unwrap()), yaml, wishes.variables, host).await
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::on(folder, Arc::new(wishes.kept), yaml, wishes.variables, host).await
     }
 
     /// With a research service behind the gate.
@@ -111,25 +115,33 @@ impl Service {
 
     /// Another process on the same folder, beside this one.
     pub async fn another_process(&self) -> Self {
-        Self::on(Arc::clone(&self.folder), self.yaml.clone(), self.variables.clone(), self.provider.clone()).await
+        let (folder, kept) = (Arc::clone(&self.folder), Arc::clone(&self.kept));
+        Self::on(folder, kept, self.yaml.clone(), self.variables.clone(), self.provider.clone()).await
     }
 
     /// Yet another one, that has to be served and can be stopped: for people at the first address, for workers at the
     /// second.
     pub async fn unserved_process(&self, addresses: [SocketAddr; 2]) -> app::Service {
-        let mut config = configuration(self.folder.path(), &self.yaml, &self.variables);
+        let mut config = configuration(self.folder.path(), &self.kept, &self.yaml, &self.variables);
         [config.bind, config.worker.bind] = addresses;
         app::Service::assemble(config).await.unwrap()
     }
 
-    async fn on(folder: Arc<TempDir>, yaml: String, variables: Vec<(&'static str, String)>, provider: String) -> Self {
+    async fn on(
+        folder: Arc<TempDir>,
+        kept: Arc<Kept>,
+        yaml: String,
+        variables: Vec<(&'static str, String)>,
+        provider: String,
+    ) -> Self {
         logs::keep();
-        let config = configuration(folder.path(), &yaml, &variables);
+        let config = configuration(folder.path(), &kept, &yaml, &variables);
+        let database = config.database.clone();
         let clock = Ahead::default();
         let assembled = app::Service::assemble_at(config, Arc::new(clock.clone())).await.unwrap();
         let (people, workers) = assembled.routers();
-        let store = SqliteStore::open(folder.path().join("aiq-connect.db")).await.unwrap();
-        Self { people, workers, store, bodies: Bodies::default(), provider, yaml, variables, folder, clock }
+        let store = everything(Opened::open(&database).await.unwrap());
+        Self { people, workers, store, bodies: Bodies::default(), provider, yaml, variables, folder, kept, clock }
     }
 
     /// A browser in which nobody is signed in.
@@ -209,22 +221,17 @@ impl Service {
 
     /// One statement by somebody who can write to the database, and how many rows it changed.
     pub async fn sql(&self, statement: &'static str, parameters: &[&str]) -> u64 {
-        let path = self.folder.path().join("aiq-connect.db");
-        let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
-        let query = parameters.iter().fold(sqlx::query(statement), |query, parameter| query.bind(*parameter));
-        query.execute(&mut outside).await.unwrap().rows_affected()
+        self.kept.change(self.folder.path(), statement, parameters).await
     }
 
     /// How many rows a table has.
     pub async fn count(&self, statement: &'static str) -> i64 {
-        let path = self.folder.path().join("aiq-connect.db");
-        let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
-        sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap()
+        self.kept.number(self.folder.path(), statement).await
     }
 }
 
-fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]) -> config::Config {
-    let (file, database) = (folder.join("aiq.yml"), folder.join("aiq-connect.db"));
+fn configuration(folder: &Path, kept: &Kept, yaml: &str, variables: &[(&'static str, String)]) -> config::Config {
+    let file = folder.join("aiq.yml");
     std::fs::write(&file, yaml).unwrap();
     for (kind, secret) in [
         ("worker_key", WORKER_KEY),
@@ -236,11 +243,18 @@ fn configuration(folder: &Path, yaml: &str, variables: &[(&'static str, String)]
     let mut environment = BTreeMap::from([
         ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
         ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
-        ("AIQ_CONNECT_DATABASE_URL", format!("sqlite:///{}", database.display())),
+        ("AIQ_CONNECT_DATABASE_URL", kept.url(folder)),
         ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
     ]);
     environment.extend(variables.iter().cloned());
     config::load(&file, &environment).unwrap()
+}
+
+fn everything(opened: Opened) -> Arc<dyn Everything> {
+    match opened {
+        Opened::Sqlite(store) => Arc::new(store),
+        Opened::Postgres(store) => Arc::new(store),
+    }
 }
 
 pub fn principal(name: &str) -> Principal {

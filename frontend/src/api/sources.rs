@@ -28,6 +28,9 @@ enum Body {
     Wrapped { data_sources: Vec<DataSource> },
 }
 
+/// Where the service says that the listing is another one.
+pub const EVENTS: &str = "/v1/auth/mcp/events";
+
 /// Reads the listing.
 pub async fn list(etag: Option<&str>) -> Result<Listing, ApiError> {
     let mut request = Request::get("/v1/data_sources");

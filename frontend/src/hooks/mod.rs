@@ -9,6 +9,7 @@ pub mod use_job_streams;
 pub mod use_jobs;
 pub mod use_kept_focus;
 pub mod use_latest;
+pub mod use_listing_news;
 pub mod use_news;
 pub mod use_row_events;
 pub mod use_session;

@@ -4,6 +4,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::use_latest::use_latest;
+use super::use_listing_news::use_listing_news;
 use super::use_tabs::use_tabs;
 use crate::api::ApiError;
 use crate::api::sources::{self, Listing};
@@ -30,6 +31,7 @@ pub fn use_connections(person: AttrValue, is_auth_off: bool) -> (UseReducerHandl
     let refetch = use_refetch(&connections);
     use_fresh(&connections, &refetch);
     use_tabs(&connections, &refetch);
+    use_listing_news(&connections, &refetch);
     use_effect_with((person, connections.switches.decisions()), |(person, decisions)| {
         memory::write(Keep::Browser, person, "switches", decisions);
     });

@@ -8,12 +8,12 @@ use yew::prelude::*;
 use super::use_latest::use_latest;
 use crate::api::jobs;
 use crate::platform::clock;
-use crate::platform::job_stream::{JobStream, Report};
+use crate::platform::event_stream::{EventStream, Report};
 use crate::state::desk::{Desk, DeskAction, StreamAction};
 use crate::state::job_feed::{self, Said};
 use crate::state::pace;
 
-type Streams = Rc<RefCell<HashMap<String, JobStream>>>;
+type Streams = Rc<RefCell<HashMap<String, EventStream>>>;
 type Latest = Rc<RefCell<UseReducerHandle<Desk>>>;
 
 /// Listens to the open jobs. Where there is no stream, [`use_jobs`](super::use_jobs) asks instead.
@@ -55,7 +55,7 @@ pub fn use_job_streams(desk: &UseReducerHandle<Desk>, is_paused: bool, is_visibl
             let again = (!wanted.is_empty()).then(|| {
                 Interval::new(pace::millis(pace::STREAM_AGAIN), move || {
                     for job in &wanted {
-                        if streams.borrow().get(job).is_none_or(JobStream::is_given_up) {
+                        if streams.borrow().get(job).is_none_or(EventStream::is_given_up) {
                             open_stream(&streams, &latest, &generations, job);
                         }
                     }
@@ -94,7 +94,7 @@ fn open_stream(streams: &Streams, latest: &Latest, generations: &Rc<RefCell<u32>
             }
         }
     };
-    match JobStream::open(&jobs::stream_url(job, last_event), &Said::NAMES, call) {
+    match EventStream::open(&jobs::stream_url(job, last_event), &Said::NAMES, call) {
         Some(stream) => {
             streams.borrow_mut().insert(job.to_owned(), stream);
         }

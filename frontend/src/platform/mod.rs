@@ -3,7 +3,8 @@
 pub mod chance;
 pub mod clock;
 pub mod dom;
-pub mod job_stream;
+pub mod event_stream;
+pub mod leader;
 pub mod listen;
 pub mod memory;
 pub mod nudges;

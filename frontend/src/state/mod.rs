@@ -10,6 +10,7 @@ pub mod job_feed;
 pub mod job_wait;
 pub mod live;
 pub mod moment;
+pub mod news_link;
 pub mod pace;
 pub mod prompt;
 pub mod row_event;

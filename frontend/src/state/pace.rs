@@ -28,6 +28,12 @@ pub const STREAM_TURN: TimeDelta = TimeDelta::seconds(5);
 pub const STREAM_TAIL: TimeDelta = TimeDelta::seconds(2);
 /// What a stream says this soon after it opened may be a replay.
 pub const REPLAY: TimeDelta = TimeDelta::seconds(2);
+/// How soon a stream of news has to say its first word; whatever keeps that back keeps the rest back too.
+pub const STREAM_PROOF: TimeDelta = TimeDelta::seconds(3);
+/// How often the listing is read while no news would come; and how often the tab that listens says so to the others.
+pub const LISTING: TimeDelta = TimeDelta::seconds(5);
+/// From then on the tab that listened is taken to be gone.
+pub const LEADER_PATIENCE: TimeDelta = TimeDelta::seconds(12);
 /// From here on the page says that it takes longer than usual.
 pub const SLOW: TimeDelta = TimeDelta::seconds(5);
 /// How often the page looks at the clock, for words like "expires at 18:00".

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,19 @@ pub struct Pooler {
 }
 
 impl Pooler {
+    /// The one before the shared server that all tests of this process share, with two connections per database.
+    ///
+    /// # Panics
+    ///
+    /// With a sentence that names the package to install, when there is no PostgreSQL or no `PgBouncer`.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Result<Pooler, Unavailable>> = OnceLock::new();
+        match SHARED.get_or_init(|| Self::start(Server::shared(), 2)) {
+            Ok(pooler) => pooler,
+            Err(reason) => panic!("{reason}"),
+        }
+    }
+
     /// Starts one whose clients share `connections` connections per database, so that they really are shared.
     ///
     /// # Errors

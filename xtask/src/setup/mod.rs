@@ -9,6 +9,7 @@ pub mod page;
 pub mod python;
 mod rust;
 mod rust_source;
+mod servers;
 pub mod wasm_std;
 
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ pub enum Purpose {
     Demo,
     /// Everything that any test needs.
     Tests,
+    /// That, and what benchmarks measure against.
+    Benchmarks,
 }
 
 /// Makes everything ready, side by side: what is downloaded, the service, and the page with its tools.
@@ -43,9 +46,13 @@ fn downloads(project: &Project, purpose: Purpose) -> Result<()> {
     npm::ready(project, npm::PROVIDER)?;
     python::MCP.ready(project)?;
     python::WORKFLOW.ready(project)?;
-    if purpose == Purpose::Tests {
+    if purpose != Purpose::Demo {
+        servers::for_tests(project)?;
         python::WORKER.ready(project)?;
         chromium::ready(project)?;
+    }
+    if purpose == Purpose::Benchmarks {
+        servers::for_benchmarks(project)?;
     }
     Ok(())
 }

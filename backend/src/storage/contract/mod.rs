@@ -2,6 +2,7 @@
 //! list, from which a database's tests make one test per case.
 
 pub(super) mod audit;
+pub(super) mod changes;
 mod fixtures;
 pub(super) mod flow_ends;
 pub(super) mod flows;
@@ -132,6 +133,13 @@ macro_rules! contract_cases {
             retention::sign_ins_and_sessions_go_when_they_are_over,
             retention::jobs_go_with_their_waits_and_events_after_their_time_and_not_before,
             retention::a_sweep_takes_no_more_than_it_is_told_oldest_first,
+            changes::whatever_a_listing_shows_raises_the_serial_of_its_person,
+            changes::a_lease_and_a_doubt_are_nobodys_news,
+            changes::what_a_job_tells_raises_the_serial_of_its_owner,
+            changes::signing_out_raises_the_serial,
+            changes::serials_are_read_for_those_who_are_asked_for,
+            changes::whoever_sees_a_serial_sees_what_raised_it,
+            changes::what_is_refused_raises_nothing,
             restart::everything_is_there_after_a_restart,
         }
     };

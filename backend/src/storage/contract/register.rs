@@ -57,7 +57,10 @@ pub async fn a_grant_in_quarantine_reads_as_none_and_is_refreshed_by_nobody(data
     let owner = LeaseOwner("us".into());
     store.lease(grant.id, grant.version, &owner).await.unwrap();
 
+    let serial = async || store.serials(std::slice::from_ref(&alice)).await.unwrap()[&alice];
+    let before = serial().await;
     assert!(store.set_quarantine(grant.id, true).await.unwrap());
+    assert!(serial().await > before, "open pages hear of it");
     assert!(!store.set_quarantine(grant.id, true).await.unwrap(), "it is there already");
     let nothing = async || {
         let listed = store.connections_of(&alice).await.unwrap().grants;

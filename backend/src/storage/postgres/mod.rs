@@ -7,6 +7,7 @@
 //! kept in a session, so that a pooler may give every transaction another one.
 
 mod audit;
+mod changes;
 mod errors;
 mod flows;
 mod grants;
@@ -28,10 +29,12 @@ mod work;
 #[cfg(any(test, feature = "testing"))]
 mod age;
 #[cfg(test)]
+mod pooled_tests;
+#[cfg(test)]
 mod tests;
 
 use chrono::TimeDelta;
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 
 /// The database's clock, in milliseconds. Goes on within a statement and a transaction, so a statement that needs one
 /// time reads it once: see `with_clock`.
@@ -48,9 +51,17 @@ pub struct PostgresStore {
     pool: PgPool,
     /// There is a pooler in between that may give every transaction another connection.
     is_pooled: bool,
+    /// Where changes are heard, if not through the same address.
+    heard_at: Option<PgConnectOptions>,
 }
 
 impl PostgresStore {
+    /// Hears changes at another address of the same database: past a pooler, through which nothing arrives.
+    #[must_use]
+    pub fn heard_at(self, options: PgConnectOptions) -> Self {
+        Self { heard_at: Some(options), ..self }
+    }
+
     /// Waits for what is under way and closes every connection.
     pub async fn close(&self) {
         self.pool.close().await;

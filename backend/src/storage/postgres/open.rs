@@ -1,21 +1,21 @@
-use std::time::Duration;
-
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::{PostgresStore, errors::store_error, read::column};
-use crate::storage::{
-    StoreError,
-    migrations::{Applied, Step, missing},
+use crate::{
+    storage::{
+        StoreError,
+        migrations::{Applied, Step, missing},
+    },
+    timing,
 };
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
 pub(super) const MIGRATIONS: &[Step] = &[
     (1, "first", include_str!("../../../../migrations/postgres/0001_first.sql")),
     (4, "audit", include_str!("../../../../migrations/postgres/0004_audit.sql")),
+    (5, "changes", include_str!("../../../../migrations/postgres/0005_changes.sql")),
 ];
 
-/// How long a request waits for a connection of ours.
-const ACQUIRE: Duration = Duration::from_secs(10);
 const CONNECTIONS: u32 = 10;
 
 impl PostgresStore {
@@ -36,9 +36,9 @@ impl PostgresStore {
     pub(super) async fn connect(options: PgConnectOptions, is_pooled: bool) -> Result<Self, StoreError> {
         // A setting that poolers do not know, for fractions, of which we store none.
         let options = options.extra_float_digits(None);
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE);
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(timing::DATABASE_WAIT);
         let pool = pool.connect_with(options).await.map_err(store_error)?;
-        Ok(Self { pool, is_pooled })
+        Ok(Self { pool, is_pooled, heard_at: None })
     }
 
     /// All that is missing in one transaction, whose lock lets one replica do it while the others wait.
@@ -57,7 +57,7 @@ impl PostgresStore {
         if missing(MIGRATIONS, &self.applied().await?)?.is_empty() {
             return Ok(());
         }
-        let mut work = self.begin().await?;
+        let mut work = self.begin().await?.with_patience(timing::DATABASE_MIGRATION);
         work.run(PATIENCE).await?;
         work.row(sqlx::query(LOCK)).await?;
         // Asked first, because to create what is there needs the right to create it.

@@ -55,13 +55,13 @@ impl RegisterStore for PostgresStore {
 
     async fn set_quarantine(&self, grant: GrantId, on: bool) -> Result<bool, StoreError> {
         const BEGIN: &str = concat!(
-            "UPDATE aiq_connect.grants SET quarantined_at = ",
+            "UPDATE aiq_connect.grants SET fault = fault, quarantined_at = ",
             now!(),
             " WHERE id = $1 AND quarantined_at IS NULL"
         );
-        const END: &str =
-            "UPDATE aiq_connect.grants SET quarantined_at = NULL WHERE id = $1 AND quarantined_at IS NOT NULL";
-        // Jobs learn of it as of a missing grant, with their next question.
+        const END: &str = "UPDATE aiq_connect.grants SET fault = fault, quarantined_at = NULL WHERE id = $1 AND quarantined_at IS NOT NULL";
+        // Jobs learn of it as of a missing grant, with their next question. The fault is named, and stays as it is,
+        // because that is what raises the person's serial.
         Ok(self.change(sqlx::query(if on { BEGIN } else { END }).bind(grant.0.to_string())).await? == 1)
     }
 

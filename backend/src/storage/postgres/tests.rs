@@ -122,6 +122,8 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.sign_ins VALUES ('s', 'b', 'n', '\\x00', '/', 5000);
     INSERT INTO aiq_connect.sessions VALUES ('c', 'p', 5000, 5000);";
 
+mod changes;
+
 #[tokio::test]
 async fn the_table_of_audit_records_refuses_whatever_would_change_or_remove_one() {
     let database = OnServer::new().await;

@@ -1,16 +1,20 @@
 //! How statements reach the database.
 
+use std::time::Duration;
+
 use sqlx::{
-    Postgres, SqlSafeStr, Transaction,
+    PgConnection, Postgres, SqlSafeStr,
+    pool::PoolConnection,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
+use tokio::time::timeout;
 
 use super::{
     PostgresStore,
     errors::{is_collision, store_error},
 };
-use crate::storage::StoreError;
+use crate::{storage::StoreError, timing};
 
 /// One statement with its values.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -19,63 +23,103 @@ pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 /// what makes reading after a lock right. A lock that is not to be had, and a process that stops in the middle while it
 /// holds some, end by themselves.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; \
-                     SET LOCAL statement_timeout = '15s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+                     SET LOCAL statement_timeout = '9s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
 /// How often a transaction is tried that others made impossible.
 const TRIES: u32 = 4;
 
+/// A connection of the pool. It goes back only if nothing is under way on it: one that was given up in the middle, because
+/// nobody waits any more or the server says nothing, is closed, and the server rolls back. Otherwise connections to a
+/// machine that is gone would fill the pool until the network notices.
+struct Lent {
+    connection: PoolConnection<Postgres>,
+    is_idle: bool,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.is_idle {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+/// What the database says in time.
+async fn within<T>(limit: Duration, answer: impl Future<Output = sqlx::Result<T>>) -> Result<T, StoreError> {
+    match timeout(limit, answer).await {
+        Ok(answer) => answer.map_err(store_error),
+        Err(late) => Err(StoreError::Unavailable(late.into())),
+    }
+}
+
 /// A transaction. Dropping it rolls it back, but only some time later: end it where others wait for its locks.
 pub(super) struct Work {
-    transaction: Transaction<'static, Postgres>,
+    lent: Lent,
     is_pooled: bool,
+    limit: Duration,
 }
 
 impl Work {
+    /// Lets each statement take this long. The server has a limit of its own.
+    pub(super) fn with_patience(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
     /// The first row.
     pub(super) async fn row(&mut self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
         let statement = statement.persistent(!self.is_pooled);
-        statement.fetch_optional(&mut *self.transaction).await.map_err(store_error)
+        within(self.limit, statement.fetch_optional(&mut *self.lent.connection)).await
     }
 
     /// All rows.
     pub(super) async fn rows(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        statement.persistent(!self.is_pooled).fetch_all(&mut *self.transaction).await.map_err(store_error)
+        let statement = statement.persistent(!self.is_pooled);
+        within(self.limit, statement.fetch_all(&mut *self.lent.connection)).await
     }
 
     /// How many rows changed.
     pub(super) async fn change(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let statement = statement.persistent(!self.is_pooled);
-        Ok(statement.execute(&mut *self.transaction).await.map_err(store_error)?.rows_affected())
+        Ok(within(self.limit, statement.execute(&mut *self.lent.connection)).await?.rows_affected())
     }
 
     /// Runs statements without values, as many as the text holds.
     pub(super) async fn run(&mut self, statements: impl SqlSafeStr) -> Result<(), StoreError> {
-        sqlx::raw_sql(statements).execute(&mut *self.transaction).await.map_err(store_error).map(drop)
+        within(self.limit, sqlx::raw_sql(statements).execute(&mut *self.lent.connection)).await.map(drop)
     }
 
     /// Commits.
     pub(super) async fn keep(self) -> Result<(), StoreError> {
-        self.transaction.commit().await.map_err(store_error)
+        self.end("COMMIT").await
     }
 
     /// Rolls back.
     pub(super) async fn undo(self) -> Result<(), StoreError> {
-        self.transaction.rollback().await.map_err(store_error)
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(mut self, how: &'static str) -> Result<(), StoreError> {
+        self.run(how).await?;
+        self.lent.is_idle = true;
+        Ok(())
     }
 }
 
 impl PostgresStore {
     /// Begins a transaction.
     pub(super) async fn begin(&self) -> Result<Work, StoreError> {
-        let transaction = self.pool.begin_with(BEGIN).await.map_err(store_error)?;
-        Ok(Work { transaction, is_pooled: self.is_pooled })
+        let connection = self.pool.acquire().await.map_err(store_error)?;
+        let lent = Lent { connection, is_idle: false };
+        let mut work = Work { lent, is_pooled: self.is_pooled, limit: timing::DATABASE_ANSWER };
+        work.run(BEGIN).await?;
+        Ok(work)
     }
 
     /// The first row of what is only read. With a pooler even this is a transaction: the driver names a statement's
     /// values after it prepared it, and in between the pooler could change the connection.
     pub(super) async fn row(&self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
         if !self.is_pooled {
-            return statement.fetch_optional(&self.pool).await.map_err(store_error);
+            return self.alone(async |session: &mut PgConnection| statement.fetch_optional(session).await).await;
         }
         let mut work = self.begin().await?;
         let row = work.row(statement).await?;
@@ -86,12 +130,24 @@ impl PostgresStore {
     /// All rows of what is only read.
     pub(super) async fn rows(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         if !self.is_pooled {
-            return statement.fetch_all(&self.pool).await.map_err(store_error);
+            return self.alone(async |session: &mut PgConnection| statement.fetch_all(session).await).await;
         }
         let mut work = self.begin().await?;
         let rows = work.rows(statement).await?;
         work.keep().await?;
         Ok(rows)
+    }
+
+    /// A statement without a transaction around it.
+    async fn alone<T>(
+        &self,
+        statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        let connection = self.pool.acquire().await.map_err(store_error)?;
+        let mut lent = Lent { connection, is_idle: false };
+        let answer = within(timing::DATABASE_ANSWER, statement(&mut lent.connection)).await?;
+        lent.is_idle = true;
+        Ok(answer)
     }
 
     /// A transaction of one statement: how many rows it changed.

@@ -4,6 +4,7 @@
 //! Within this process writes queue for one connection, and readers (WAL) never wait for them.
 
 mod audit;
+mod changes;
 mod flows;
 mod grants;
 mod jobs;

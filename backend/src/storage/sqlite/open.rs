@@ -16,6 +16,7 @@ use crate::storage::{
 pub(super) const MIGRATIONS: &[Step] = &[
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (4, "audit", include_str!("../../../../migrations/sqlite/0004_audit.sql")),
+    (5, "changes", include_str!("../../../../migrations/sqlite/0005_changes.sql")),
 ];
 
 /// "AIQC", as the first migration writes it into the file.

@@ -56,11 +56,16 @@ impl RegisterStore for SqliteStore {
     }
 
     async fn set_quarantine(&self, grant: GrantId, on: bool) -> Result<bool, StoreError> {
-        // Jobs learn of it as of a missing grant, with their next question.
+        // Jobs learn of it as of a missing grant, with their next question. The fault is named, and stays as it is,
+        // because that is what raises the person's serial.
         let statement = if on {
-            concat!("UPDATE grants SET quarantined_at = ", now!(), " WHERE id = ?1 AND quarantined_at IS NULL")
+            concat!(
+                "UPDATE grants SET fault = fault, quarantined_at = ",
+                now!(),
+                " WHERE id = ?1 AND quarantined_at IS NULL"
+            )
         } else {
-            "UPDATE grants SET quarantined_at = NULL WHERE id = ?1 AND quarantined_at IS NOT NULL"
+            "UPDATE grants SET fault = fault, quarantined_at = NULL WHERE id = ?1 AND quarantined_at IS NOT NULL"
         };
         let query = sqlx::query(statement).bind(grant.0.to_string());
         Ok(query.execute(&self.writer).await.map_err(store_error)?.rows_affected() == 1)

@@ -2,7 +2,6 @@
 
 use aiq_connect::{
     domain::{NewSession, Principal, Profile},
-    storage::SessionStore,
     vault::Secret,
 };
 use axum::http::Method;

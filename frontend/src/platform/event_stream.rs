@@ -1,4 +1,4 @@
-//! One job's stream, for as long as it is kept.
+//! Server-sent events of the service, for as long as they are kept.
 
 use wasm_bindgen::JsCast;
 use web_sys::{EventSource, MessageEvent};
@@ -23,12 +23,12 @@ pub enum Report<'a> {
 }
 
 /// A stream. The browser opens it again by itself when it is cut, and says then what it heard last.
-pub struct JobStream {
+pub struct EventStream {
     source: EventSource,
     _listeners: Vec<Listener>,
 }
 
-impl JobStream {
+impl EventStream {
     /// Opens it and listens to these events. `None`: the browser refused.
     pub fn open(url: &str, names: &[&'static str], call: impl Fn(Report<'_>) + Clone + 'static) -> Option<Self> {
         let source = EventSource::new(url).ok()?;
@@ -56,7 +56,7 @@ impl JobStream {
     }
 }
 
-impl Drop for JobStream {
+impl Drop for EventStream {
     fn drop(&mut self) {
         self.source.close();
     }

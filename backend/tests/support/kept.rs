@@ -1,0 +1,82 @@
+//! Where a service under test stores: a file, a server, or a server behind a pooler.
+
+use std::path::Path;
+
+use aiq_connect::storage::{Ageing, Store};
+use aiq_connect_test_postgres::{Database, Pooler, Server};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions};
+
+/// A store whose rows can be made older.
+pub trait Everything: Store + Ageing {}
+
+impl<T: Store + Ageing> Everything for T {}
+
+/// Where.
+#[derive(Default)]
+pub enum Kept {
+    /// A file in the service's own folder.
+    #[default]
+    File,
+    /// A database of its own on the server of this test process.
+    Server(Database<'static>),
+    /// The same behind a pooler in transaction mode that has two connections for it.
+    Pooled(Database<'static>),
+    /// Wherever this URL leads.
+    At(String),
+}
+
+impl Kept {
+    pub fn on_a_server() -> Self {
+        Self::Server(Server::shared().database())
+    }
+
+    pub fn behind_a_pooler() -> Self {
+        Self::Pooled(Server::shared().database())
+    }
+
+    /// What the service is told.
+    pub fn url(&self, folder: &Path) -> String {
+        match self {
+            Self::File => format!("sqlite:///{}", file(folder)),
+            Self::Server(database) => database.url(),
+            Self::Pooled(database) => database.url_at(Pooler::shared().port()),
+            Self::At(url) => url.clone(),
+        }
+    }
+
+    /// One statement by somebody else who can write, with `?` for its parameters: how many rows it changed.
+    pub async fn change(&self, folder: &Path, statement: &'static str, parameters: &[&str]) -> u64 {
+        let Some(mut session) = self.session().await else {
+            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
+            let query = parameters.iter().fold(sqlx::query(statement), |query, parameter| query.bind(*parameter));
+            return query.execute(&mut outside).await.unwrap().rows_affected();
+        };
+        let numbered =
+            (1..=parameters.len()).fold(statement.to_owned(), |text, n| text.replacen('?', &format!("${n}"), 1));
+        let query = sqlx::query(AssertSqlSafe(numbered));
+        let query = parameters.iter().fold(query, |query, parameter| query.bind(*parameter));
+        query.execute(&mut session).await.unwrap().rows_affected()
+    }
+
+    /// The one number that a statement finds.
+    pub async fn number(&self, folder: &Path, statement: &'static str) -> i64 {
+        let Some(mut session) = self.session().await else {
+            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
+            return sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap();
+        };
+        sqlx::query_scalar(statement).fetch_one(&mut session).await.unwrap()
+    }
+
+    async fn session(&self) -> Option<PgConnection> {
+        let options: PgConnectOptions = match self {
+            Self::File => return None,
+            Self::Server(database) | Self::Pooled(database) => database.url().parse().unwrap(),
+            Self::At(url) => url.parse().unwrap(),
+        };
+        Some(PgConnection::connect_with(&options.options([("search_path", "aiq_connect")])).await.unwrap())
+    }
+}
+
+fn file(folder: &Path) -> String {
+    folder.join("aiq-connect.db").display().to_string()
+}
