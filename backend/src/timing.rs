@@ -123,3 +123,5 @@ pub const EVENTS_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// Shortest and longest pause before a browser opens a stream of news anew, so that a thousand do not come at once.
 pub const EVENTS_RETRY: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(4));
+/// How long a process takes for granted that somebody it has met is still remembered.
+pub const ACQUAINTANCE: std::time::Duration = std::time::Duration::from_mins(1);

@@ -4,7 +4,6 @@ use aiq_connect::{
     audit,
     clock::Chance,
     domain::{AuditFilter, AuditRecord},
-    storage::AuditStore,
     vault::{MasterKey, Secret, Vault},
 };
 use serde_json::json;
@@ -68,7 +67,7 @@ async fn a_whole_journey_is_in_the_trail_without_any_secret_of_it_and_verifies()
         assert!(!text.contains(&secret) && !text.contains(&hash), "a secret, or its hash, is in the trail");
     }
     let key = MasterKey::from_text(&Secret::new("5a".repeat(32))).unwrap();
-    let found = audit::verify(&service.store, &Vault::new(&key, &[], Chance::from_system())).await.unwrap();
+    let found = audit::verify(&*service.store, &Vault::new(&key, &[], Chance::from_system())).await.unwrap();
     assert_eq!((found.records, found.wrong), (records.len() as u64, 0), "{found:?}");
 }
 

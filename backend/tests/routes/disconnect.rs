@@ -1,9 +1,6 @@
 //! `POST` and `DELETE /v1/auth/mcp/{source}/disconnect`
 
-use aiq_connect::{
-    domain::AuditFilter,
-    storage::{AuditStore, RevocationStore},
-};
+use aiq_connect::domain::AuditFilter;
 use axum::http::Method;
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -1,6 +1,5 @@
 //! A grant in quarantine, as its person and their jobs meet it.
 
-use aiq_connect::storage::RegisterStore;
 use serde_json::json;
 
 use crate::support::{provider::Provider, service::Service};

@@ -7,8 +7,8 @@ use super::{
 use crate::{
     domain::{GrantKey, LeaseOwner},
     storage::{
-        FlowStore, Forgotten, GrantFilter, GrantStore, JobStore, KeptGrant, RegisterStore, SessionStore, Store,
-        StoreError, WaitStore,
+        ChangeStore, FlowStore, Forgotten, GrantFilter, GrantStore, JobStore, KeptGrant, RegisterStore, SessionStore,
+        Store, StoreError, WaitStore,
     },
 };
 
