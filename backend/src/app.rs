@@ -1,6 +1,6 @@
 //! Puts the service together: the only place that names concrete implementations.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{io, io::Write, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
@@ -9,7 +9,7 @@ use crate::{
     audit::Audit,
     background,
     clock::{Chance, Clock, SystemClock},
-    config::{Config, Database, DatabaseBecause, KeySource},
+    config::{Config, Database, DatabaseBecause},
     connections::Connections,
     domain::{AuditEvent, AuditKind},
     http,
@@ -18,9 +18,10 @@ use crate::{
     jobs::{Gate, NatService, ResearchService, Seats},
     news,
     oauth::{AddressPolicy, HttpAuthorizationServers, Outbound},
+    sealing::{self, VaultFailed},
     storage::{OpenError, Opened, Place},
     timing,
-    vault::{Created, KeyError, MasterKey, Vault},
+    vault::KeyError,
 };
 
 /// Why the service does not start. Each says what to do.
@@ -47,9 +48,9 @@ pub enum ServeError {
         .0.display()
     )]
     NoSharedKey(PathBuf),
-    /// The key cannot be had.
-    #[error("the encryption key cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
-    Key(#[from] KeyError),
+    /// The keys cannot be had.
+    #[error("the encryption keys cannot be used: {error}{cause}", error = .0, cause = cause_of(.0))]
+    Key(#[from] VaultFailed),
     /// The HTTP client cannot be made.
     #[error("cannot make an HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -80,10 +81,13 @@ impl Service {
         install_crypto();
         let config = Arc::new(config);
         let chance = Chance::from_system();
-        let vault = Arc::new(Vault::new(&master_key(&config, &chance)?, &[], chance.clone()));
         say_where_it_is_stored(&config);
         let database = Opened::open(&config.database).await?;
         let store = database.store();
+        let may_make = matches!(config.database, Database::Sqlite { .. });
+        let vault = sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await;
+        let vault = Arc::new(vault.map_err(|error| no_shared_key(error, may_make))?);
+        store.introduce_keys(&vault.held()).await.map_err(VaultFailed::from)?;
         let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
@@ -125,7 +129,9 @@ impl Service {
         let old = background::Sweeper::new(Arc::clone(&store), audit, config.retention, sweeps.clone());
         let removing = old.run(chance.clone());
         let following = news::follow(Arc::clone(&connections), store.clone());
-        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, following, revoking, removing).0 });
+        let attending = sealing::attend(Arc::clone(&store), Arc::clone(&vault), sealing::replica_name(&chance));
+        let background =
+            tokio::spawn(async move { tokio::join!(watching, sweeping, following, attending, revoking, removing).0 });
         let (stopping, _) = watch::channel(false);
         let event_seats = Seats::for_each(http::MOST_STREAMS);
         Ok(Self {
@@ -249,21 +255,12 @@ fn say_who_is_asking(config: &Config) {
     }
 }
 
-fn master_key(config: &Config, chance: &Chance) -> Result<MasterKey, ServeError> {
-    match &config.key {
-        KeySource::Inline(text) => Ok(MasterKey::from_text(text)?),
-        KeySource::File(path) => {
-            if matches!(config.database, Database::Postgres { .. }) && !path.exists() {
-                return Err(ServeError::NoSharedKey(path.clone()));
-            }
-            let (key, Created(created)) = MasterKey::from_file_or_create(path, chance)?;
-            if created {
-                tracing::warn!(
-                    file = %path.display(),
-                    "made a new encryption key; keep a copy of this file: without it every connection has to be made anew"
-                );
-            }
-            Ok(key)
+/// Where none is made, a file that is not there needs another sentence.
+fn no_shared_key(error: VaultFailed, may_make: bool) -> ServeError {
+    match error {
+        VaultFailed::Key(KeyError::File { path, cause }) if !may_make && cause.kind() == io::ErrorKind::NotFound => {
+            ServeError::NoSharedKey(path)
         }
+        other => other.into(),
     }
 }

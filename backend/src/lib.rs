@@ -16,6 +16,7 @@ pub mod identity;
 pub mod jobs;
 pub mod news;
 pub mod oauth;
+pub mod sealing;
 pub mod storage;
 pub mod telemetry;
 pub mod timing;

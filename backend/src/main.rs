@@ -18,8 +18,8 @@ use clap::{Parser, Subcommand};
     version,
     about,
     after_help = "Every verb ends with 0 when all is well and with 2 when the configuration \
-    cannot be used; `check` ends with 1 when something deserves a look, and `audit verify` when \
-    the trail is not as it was written."
+    cannot be used or the verb was refused; `check` and `keys` end with 1 when something deserves a \
+    look, and `audit verify` when the trail is not as it was written."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -52,6 +52,9 @@ enum Verb {
         #[command(flatten)]
         file: File,
     },
+    /// Change the key that seals tokens, while everything goes on: add, activate, rotate, remove.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Read the audit trail.
     #[command(subcommand)]
     Audit(AuditVerb),
@@ -61,6 +64,57 @@ enum Verb {
     /// Look after people.
     #[command(subcommand)]
     People(PeopleVerb),
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Tell which keys there are, what needs them, and what to do next.
+    Status {
+        #[command(flatten)]
+        file: File,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a new key and append it to the key file. It seals nothing until it is activated.
+    Add {
+        #[command(flatten)]
+        file: File,
+        /// Take the key in this file instead of a new one; `-` reads standard input.
+        #[arg(long, value_name = "FILE")]
+        from_file: Option<PathBuf>,
+    },
+    /// Make a key the one that seals. Every replica has to hold it first.
+    Activate {
+        /// Its id, or the beginning of it.
+        id: String,
+        #[command(flatten)]
+        file: File,
+        /// Although some replicas do not hold it: they are not ready until they do.
+        #[arg(long)]
+        anyway: bool,
+        /// Although the active key is not held here, because it is gone: what it sealed shows as disconnected.
+        #[arg(long)]
+        old_is_lost: bool,
+    },
+    /// Seal with the active key what another one sealed. Traffic goes on; interrupting it loses nothing.
+    Rotate {
+        #[command(flatten)]
+        file: File,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a key away that nothing needs any more, out of the key file too.
+    Remove {
+        /// Its id, or the beginning of it.
+        id: String,
+        #[command(flatten)]
+        file: File,
+        /// Although something needs it, because nobody has it any more: that shows as disconnected.
+        #[arg(long)]
+        lost: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -172,17 +226,18 @@ struct File {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let environment = &ProcessEnvironment;
+    let (environment, out) = (&ProcessEnvironment, &mut std::io::stdout());
     let ended = match Arguments::parse().verb {
         Verb::Serve { file, no_migrate } => admin::serve(file.config.as_deref(), !no_migrate, environment).await,
         Verb::Check { file, offline, json } => {
             let wish = admin::CheckWish { offline, json };
-            admin::check(file.config.as_deref(), wish, environment, &mut std::io::stdout()).await
+            admin::check(file.config.as_deref(), wish, environment, out).await
         }
+        Verb::Keys(verb) => keys(verb, environment, out).await,
+        Verb::Migrate { file } => admin::migrate(file.config.as_deref(), environment, out).await,
         Verb::Audit(verb) => audit(verb).await,
         Verb::Grants(verb) => grants(verb).await,
         Verb::People(verb) => people(verb).await,
-        Verb::Migrate { file } => admin::migrate(file.config.as_deref(), environment, &mut std::io::stdout()).await,
     };
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,
@@ -229,6 +284,29 @@ async fn people(verb: PeopleVerb) -> Result<Ended, AdminError> {
         PeopleVerb::Forget { file, whom, sure } => {
             let mut ask = |question: &str| sure.ask(question);
             admin::people_forget(file.config.as_deref(), &whom, &mut ask, environment, out).await
+        }
+    }
+}
+
+async fn keys(
+    verb: Keys,
+    environment: &ProcessEnvironment,
+    out: &mut std::io::Stdout,
+) -> Result<Ended, admin::AdminError> {
+    use admin::keys::{self, ActivateWish, RemoveWish};
+    match verb {
+        Keys::Status { file, json } => keys::status(file.config.as_deref(), json, environment, out).await,
+        Keys::Add { file, from_file } => {
+            let input = &mut std::io::stdin();
+            keys::add(file.config.as_deref(), from_file.as_deref(), environment, input, out).await
+        }
+        Keys::Activate { id, file, anyway, old_is_lost } => {
+            let wish = ActivateWish { anyway, old_is_lost };
+            keys::activate(file.config.as_deref(), &id, wish, environment, out).await
+        }
+        Keys::Rotate { file, json } => keys::rotate(file.config.as_deref(), json, environment, out).await,
+        Keys::Remove { id, file, lost } => {
+            keys::remove(file.config.as_deref(), &id, RemoveWish { lost }, environment, out).await
         }
     }
 }

@@ -125,3 +125,9 @@ pub const EVENTS_RETRY: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(4));
 /// How long a process takes for granted that somebody it has met is still remembered.
 pub const ACQUAINTANCE: std::time::Duration = std::time::Duration::from_mins(1);
+/// How often a process says which keys it holds, and looks which key seals. It looks before it seals, too.
+pub const KEY_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
+/// How long after it was last seen a process counts as one that serves.
+pub const REPLICA_LIFETIME: TimeDelta = TimeDelta::seconds(15);
+/// How long a key rests between being retired and being removed: whoever took it to seal an answer has written it by then.
+pub const KEY_REST: TimeDelta = TimeDelta::minutes(2);

@@ -28,6 +28,7 @@ const FORBIDDEN: &[(&str, &[&str], &[&str])] = &[
     ),
     ("oauth/", &["crate::storage", "crate::connections", "crate::config", "crate::identity"], &[]),
     ("vault/", &["crate::storage", "crate::connections", "crate::config", "crate::oauth", "tokio"], &[]),
+    ("sealing/", &["http", "crate::oauth", "crate::connections", "crate::identity", "crate::jobs"], &[]),
     ("config/", &["crate::storage", "crate::connections", "crate::oauth", "tokio"], &[]),
     ("jobs/", &["crate::oauth", "crate::identity"], &[]),
     ("audit/", &["crate::oauth", "crate::connections", "crate::jobs", "crate::identity", "crate::config"], &[]),

@@ -13,7 +13,7 @@ use aiq_connect::{
         FlowId, GrantId, GrantKey, GrantTokens, JobId, JobOrigin, NewFlow, NewGrant, NewJobReference, NewSession,
         Principal, Profile, Sealed, StartedFlow, Version,
     },
-    storage::{FlowStore, GrantStore, JobStore, RevocationStore, SessionStore, SqliteStore},
+    storage::{FlowStore, GrantStore, JobStore, KeyStore, RevocationStore, SessionStore, SqliteStore},
     vault::{MasterKey, SealContext, Secret, TokenKind, Vault},
 };
 use aiq_connect_shared::Intent;
@@ -57,6 +57,8 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("aiq.yml"), YAML).unwrap();
         let store = SqliteStore::open(folder.path().join("aiq-connect.db")).await.unwrap();
+        let key = MasterKey::from_text(&Secret::new(KEY)).unwrap();
+        store.introduce_keys(&Vault::new(&key, &[], Chance::from_system()).held()).await.unwrap();
         Self { folder, store }
     }
 
@@ -145,9 +147,9 @@ impl Bench {
         };
         assert!(self.store.complete(&grant).await.unwrap());
         let (principal, servers, lifetime) = (key.principal, vec![key.server], TimeDelta::hours(1));
-        let (id_of_job, origin, mac) = (JobId(format!("job of {name}")), JobOrigin::Gate, vec![]);
-        let job = NewJobReference { id: id_of_job, principal, servers, origin, lifetime, mac };
-        self.store.insert_job(&job).await.unwrap();
+        let (id_of_job, origin) = (JobId(format!("job of {name}")), JobOrigin::Gate);
+        let job = NewJobReference { id: id_of_job, principal, servers, origin, lifetime };
+        self.store.insert_job(&job, &|_, _| vec![]).await.unwrap();
         id
     }
 

@@ -136,9 +136,8 @@ async fn a_listing_and_a_workers_question_are_one_statement_each() {
         servers: vec!["server 1".into()],
         origin: JobOrigin::Gate,
         lifetime: TimeDelta::hours(1),
-        mac: Vec::new(),
     };
-    store.insert_job(&job).await.unwrap();
+    store.insert_job(&job, &|_, _| Vec::new()).await.unwrap();
 
     let mut connected = 0;
     for sources in [0, 1, 30] {

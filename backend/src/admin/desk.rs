@@ -6,10 +6,11 @@ use super::{AdminError, configured};
 use crate::{
     audit::Audit,
     clock::Chance,
-    config::{Config, Environment, KeySource},
+    config::{Config, Environment},
     domain::{PrincipalId, ServerId},
+    sealing,
     storage::{Opened, Person, Place, Store},
-    vault::{MasterKey, Vault},
+    vault::Vault,
 };
 
 /// How many people one name may fit before it is no use to list them.
@@ -36,14 +37,9 @@ impl Desk {
             return Err(AdminError::OlderSchema { place, found: schema.found, needed: schema.needed });
         }
         let chance = Chance::from_system();
-        let key = match &config.key {
-            KeySource::Inline(text) => MasterKey::from_text(text)?,
-            KeySource::File(path) if !path.exists() => return Err(AdminError::NoKey(path.clone())),
-            KeySource::File(path) => MasterKey::from_file_or_create(path, &chance)?.0,
-        };
-        let vault = Arc::new(Vault::new(&key, &[], chance.clone()));
         let database = Opened::open(&config.database).await?;
         let store = database.store();
+        let vault = Arc::new(sealing::open_vault(&config.key, false, store.as_ref(), &chance).await?);
         let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);
         let by = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| environment.filled(name));
         let by = format!("administrator {}", by.as_deref().unwrap_or("?"));

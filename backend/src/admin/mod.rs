@@ -5,8 +5,8 @@ mod audit;
 mod check;
 mod desk;
 mod grants;
+pub mod keys;
 mod migrate;
-
 mod people;
 mod report;
 mod serve;
@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 use crate::{
     config::{self, Config, ConfigError, Environment},
     storage::{OpenError, StoreError},
-    vault::KeyError,
 };
 
 pub use self::{
@@ -63,15 +62,18 @@ pub enum AdminError {
         /// What this build was made for.
         needed: i64,
     },
-    /// The key cannot be had.
-    #[error("the encryption key cannot be used: {0}")]
-    Key(#[from] KeyError),
-    /// There is no key yet, so there is nothing that it could open.
-    #[error("there is no encryption key {}: the service makes it at its first start", .0.display())]
-    NoKey(PathBuf),
-    /// The database does not answer.
-    #[error("cannot use the database: {error}{cause}", error = .0, cause = std::error::Error::source(.0).map(|cause| format!(" ({cause})")).unwrap_or_default())]
+    /// The keys cannot be read.
+    #[error("the encryption keys cannot be used: {error}{cause}", error = .0, cause = why(.0))]
+    Keys(#[from] crate::sealing::VaultFailed),
+    /// A key or a key file cannot be used.
+    #[error("{error}{cause}", error = .0, cause = why(.0))]
+    Key(#[from] crate::vault::KeyError),
+    /// The database does not answer, or lacks something.
+    #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was asked for would do harm; the sentence says what to do instead.
+    #[error("{0}")]
+    Refused(String),
     /// A name that nobody has.
     #[error(
         "nobody who is remembered has the id, subject, name or address `{0}`; `aiq-connect people list` tells who is"
@@ -94,6 +96,10 @@ pub enum AdminError {
     /// Signals cannot be listened for, or nothing can be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+fn why(error: &dyn std::error::Error) -> String {
+    error.source().map(|cause| format!(": {cause}")).unwrap_or_default()
 }
 
 /// The file that is meant, and what stands in it.

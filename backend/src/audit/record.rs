@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{AuditEvent, AuditRecord},
-    vault::{Vault, VaultError},
+    vault::{Sealer, Vault, VaultError},
 };
 
 /// Everything of an event but its place in a chain and its tag.
@@ -27,9 +27,9 @@ pub(super) fn bare(event: AuditEvent, chain: &str) -> AuditRecord {
 }
 
 /// Tags a record.
-pub(super) fn tag(vault: &Vault, record: &mut AuditRecord) {
+pub(super) fn tag(sealer: &Sealer, record: &mut AuditRecord) {
     let parts = parts(record);
-    record.mac = vault.audit_mac(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    record.mac = sealer.audit_mac(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>());
 }
 
 /// Whether a record is as this service wrote it.

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use super::*;
 use crate::{
     domain::{AuditFilter, AuditRecord, GrantId, GrantKey, PrincipalId, Sealed, Version},
-    storage::SqliteStore,
+    storage::{KeyStore, SqliteStore},
     vault::{MasterKey, Secret},
 };
 
@@ -23,6 +23,7 @@ impl Bench {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(folder.path().join("x.db")).await.unwrap());
+        store.introduce_keys(&vault("5a").held()).await.unwrap();
         Self { folder, store }
     }
 
@@ -184,7 +185,10 @@ async fn the_end_of_a_chain_that_was_cut_off_is_noticed_by_the_chain_that_began_
 async fn a_forged_record_and_one_of_an_unknown_key_are_told_apart() {
     let bench = Bench::new().await;
     bench.chain(1).await;
-    let forger = Audit::start(Arc::clone(&bench.store), vault("6b"), &Chance::from_system());
+    let theirs = vault("6b");
+    bench.store.introduce_keys(&theirs.held()).await.unwrap();
+    assert!(bench.store.activate_key(theirs.active_key()).await.unwrap());
+    let forger = Audit::start(Arc::clone(&bench.store), theirs, &Chance::from_system());
     forger.record(AuditEvent::new(AuditKind::Disconnected));
     forger.flush().await;
     let found = bench.verify().await;

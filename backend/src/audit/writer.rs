@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{AuditEvent, AuditKind, AuditRecord},
+    sealing,
     storage::{Store, StoreError},
     timing,
     vault::Vault,
@@ -80,7 +81,7 @@ impl Writer {
             };
             match done {
                 Ok(()) => break,
-                Err(error @ StoreError::Unavailable(_)) => {
+                Err(error @ (StoreError::Unavailable(_) | StoreError::KeyMissing(_))) => {
                     if std::mem::take(&mut was_well) {
                         tracing::error!(%error, "audit records wait for the database");
                     }
@@ -101,6 +102,7 @@ impl Writer {
     }
 
     async fn prepare(&self, events: &[AuditEvent]) -> Result<Vec<AuditRecord>, StoreError> {
+        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
         let state = self.store.audit_state().await?;
         let mut last = self.last.clone();
         let mut records = Vec::with_capacity(events.len());
@@ -118,7 +120,7 @@ impl Writer {
                     record.previous = state.newest.as_ref().map(|newest| (newest.recorded_at, newest.mac.clone()));
                 }
             }
-            tag(&self.vault, &mut record);
+            tag(&sealer, &mut record);
             last = Some((record.number, record.recorded_at, record.mac.clone()));
             records.push(record);
         }

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     audit::verify,
     domain::{JobId, JobOrigin, NewJobReference, NewSession, Principal, Profile},
-    storage::{Ageing, AuditStore, JobStore, SessionStore, SqliteStore},
+    storage::{Ageing, AuditStore, JobStore, KeyStore, SessionStore, SqliteStore},
     vault::{MasterKey, Secret, Vault},
 };
 
@@ -22,6 +22,7 @@ impl Bench {
         let store = SqliteStore::open(folder.path().join("x.db")).await.unwrap();
         let key = MasterKey::from_text(&Secret::new("5a".repeat(32))).unwrap();
         let vault = Arc::new(Vault::new(&key, &[], Chance::from_system()));
+        store.introduce_keys(&vault.held()).await.unwrap();
         let audit = Audit::start(Arc::new(store.clone()), Arc::clone(&vault), &Chance::from_system());
         Self { _folder: folder, store, vault, audit }
     }
@@ -46,9 +47,8 @@ async fn many_old_jobs_go_batch_by_batch_and_what_is_young_stays() {
             servers: vec![],
             origin: JobOrigin::Gate,
             lifetime: TimeDelta::hours(1),
-            mac: vec![],
         };
-        bench.store.insert_job(&job).await.unwrap();
+        bench.store.insert_job(&job, &|_, _| vec![]).await.unwrap();
     };
     for number in 0..=BATCH {
         job(format!("old {number}")).await;

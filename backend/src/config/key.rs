@@ -1,4 +1,4 @@
-//! The key that seals what is stored: `AIQ_TOKEN_ENCRYPTION_KEY`, else a file.
+//! The keys that seal what is stored: `AIQ_TOKEN_ENCRYPTION_KEY`, else a file.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,12 @@ use super::{
 };
 use crate::vault::{MasterKey, Secret};
 
-/// Where the key is.
+/// Where the keys are.
 #[derive(Clone, Debug)]
 pub enum KeySource {
-    /// In the configuration, as text that [`MasterKey::from_text`] has already read once.
+    /// In the configuration, as text that [`MasterKey::all_from_text`] has already read once.
     Inline(Secret),
-    /// In a file, which is made when it is not there.
+    /// In a file, one on each line. Beside an embedded database it is made when there has never been one.
     File(PathBuf),
 }
 
@@ -22,10 +22,11 @@ pub(super) fn read<'e>(
     block: Option<&Entry<'e>>,
     database: Option<&Database>,
 ) -> Option<KeySource> {
-    if let Some(text) = reading.variable("AIQ_TOKEN_ENCRYPTION_KEY") {
-        let secret = Secret::new(text.value.clone());
-        if MasterKey::from_text(&secret).is_err() {
-            text.complain("must be 32 bytes, as base64 or as 64 hex digits; make one with `openssl rand -base64 32`");
+    if let Some(mut text) = reading.variable("AIQ_TOKEN_ENCRYPTION_KEY") {
+        let secret = Secret::new(std::mem::take(&mut text.value));
+        if MasterKey::all_from_text(&secret).is_err() {
+            text.complain("must be 32 bytes, as base64 or as 64 hex digits, or several such keys with commas between them; make one \
+                 with `openssl rand -base64 32`");
         }
         return Some(KeySource::Inline(secret));
     }

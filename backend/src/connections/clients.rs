@@ -9,6 +9,7 @@ use crate::{
     config::{ClientSource, Server},
     domain::{AuditEvent, AuditKind, ClientAuth, Grant, Registration, SourceId},
     oauth::{Client, Discovery, Metadata, RegistrationRequest},
+    sealing,
     storage::StoreError,
     vault::SealContext,
 };
@@ -108,6 +109,8 @@ impl Connections {
         if let Some(client) = self.registered_client(&metadata.issuer, redirect_uri).await? {
             return Ok(client);
         }
+        // Before anything is sent: a secret that cannot be sealed would be lost.
+        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
         let request = RegistrationRequest { client_name, redirect_uri, scopes };
         let client = self.servers.register(metadata, &request).await.map_err(FaultCause::Registration)?;
         let context = SealContext::registration_secret(&metadata.issuer, redirect_uri.as_str());
@@ -117,7 +120,7 @@ impl Connections {
                 issuer: metadata.issuer.clone(),
                 redirect_uri: redirect_uri.to_string(),
                 client_id: client.client_id.clone(),
-                client_secret: client.secret.as_ref().map(|secret| self.vault.seal(&context, secret)),
+                client_secret: client.secret.as_ref().map(|secret| sealer.seal(&context, secret)),
                 auth: client.auth,
             })
             .await?;
@@ -125,12 +128,12 @@ impl Connections {
             self.audit.record(client_event(AuditKind::ClientRegistered, &kept.issuer, &kept.client_id));
         }
         // Another process may have registered first: all use the one that was kept.
-        Ok(self.open_registration(&kept).ok_or_else(no_client)?)
+        Ok(self.open_registration(&kept).await?.ok_or_else(no_client)?)
     }
 
     async fn registered_client(&self, issuer: &str, redirect_uri: &Url) -> Result<Option<Client>, StoreError> {
         let Some(known) = self.store.find_registration(issuer, redirect_uri.as_str()).await? else { return Ok(None) };
-        let client = self.open_registration(&known);
+        let client = self.open_registration(&known).await?;
         if client.is_none() {
             // Its secret is sealed with a key that is lost: only a new registration helps.
             self.store.forget_registration(&known.issuer, &known.redirect_uri, &known.client_id).await?;
@@ -156,17 +159,23 @@ impl Connections {
         if let Some(client) = server.and_then(configured).filter(|client| client.client_id == client_id) {
             return Ok(Some(client));
         }
-        let known = self.store.find_registration(issuer, redirect_uri).await?;
-        Ok(known.filter(|known| known.client_id == client_id).and_then(|known| self.open_registration(&known)))
+        match self.store.find_registration(issuer, redirect_uri).await? {
+            Some(known) if known.client_id == client_id => self.open_registration(&known).await,
+            _ => Ok(None),
+        }
     }
 
-    fn open_registration(&self, known: &Registration) -> Option<Client> {
+    /// `None`: its secret is lost.
+    async fn open_registration(&self, known: &Registration) -> Result<Option<Client>, StoreError> {
         let context = SealContext::registration_secret(&known.issuer, &known.redirect_uri);
         let secret = match &known.client_secret {
-            Some(sealed) => Some(self.vault.open(&context, sealed).ok()?),
+            Some(sealed) => match sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await? {
+                None => return Ok(None),
+                secret => secret,
+            },
             None => None,
         };
-        Some(Client { client_id: known.client_id.clone(), secret, auth: known.auth })
+        Ok(Some(Client { client_id: known.client_id.clone(), secret, auth: known.auth }))
     }
 }
 

@@ -12,8 +12,9 @@ use crate::{
         StartedFlow, Version,
     },
     oauth::{CodeExchange, TokenAnswer, TokenError, policy::iss_is_acceptable},
+    sealing,
     storage::StoreError,
-    vault::{SealContext, Secret, TokenKind},
+    vault::{SealContext, Sealer, Secret, TokenKind},
 };
 
 /// What the provider's redirect brought, and who brought it.
@@ -116,11 +117,14 @@ impl Connections {
             let fault = self.name_fault(server, FaultCause::Response);
             return Err(self.fail(&flow, FlowPhase::Failed, fault.code, fault.reference).await?);
         };
+        // Before the code is used up: what comes for it has to be sealed.
+        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
         if !self.store.consume(flow.id, &started.state_hash).await? {
             return Err(CompleteError::LinkOver);
         }
         let this = Arc::clone(self);
-        let finished = tokio::spawn(async move { this.finish(flow, started, code).await }.in_current_span()).await;
+        let finished =
+            tokio::spawn(async move { this.finish(flow, started, code, &sealer).await }.in_current_span()).await;
         finished.map_err(|panic| StoreError::Unavailable(Box::new(panic)))?
     }
 
@@ -155,11 +159,17 @@ impl Connections {
         Ok(FlowFault { flow: flow.id, code, reference, return_to }.into())
     }
 
-    async fn finish(&self, flow: Flow, started: StartedFlow, code: Secret) -> Result<Completed, CompleteError> {
+    async fn finish(
+        &self,
+        flow: Flow,
+        started: StartedFlow,
+        code: Secret,
+        sealer: &Sealer,
+    ) -> Result<Completed, CompleteError> {
         // The source was there when the person returned, and configurations do not change while we run.
         let protected = self.protected(flow.source.as_str())?;
         match self.exchange(protected, &flow, &started, &code).await? {
-            Ok(answer) => self.store_grant(&flow, started, answer).await,
+            Ok(answer) => self.store_grant(&flow, started, answer, sealer).await,
             Err(fault) => Err(self.fail(&flow, FlowPhase::Failed, fault.code, fault.reference).await?),
         }
     }
@@ -182,9 +192,8 @@ impl Connections {
             return named(FaultCause::Configuration("the OAuth client of this sign-in is gone".to_owned()));
         };
         let context = SealContext::flow_verifier(flow.id, &flow.principal);
-        let (Ok(verifier), Ok(redirect_uri)) =
-            (self.vault.open(&context, &started.verifier), started.redirect_uri.parse())
-        else {
+        let verifier = sealing::open(self.store.as_ref(), &self.vault, &context, &started.verifier).await?;
+        let (Some(verifier), Ok(redirect_uri)) = (verifier, started.redirect_uri.parse()) else {
             return named(FaultCause::Configuration(
                 "what was kept of this sign-in cannot be read any more".to_owned(),
             ));
@@ -210,11 +219,12 @@ impl Connections {
         flow: &Flow,
         started: StartedFlow,
         answer: TokenAnswer,
+        sealer: &Sealer,
     ) -> Result<Completed, CompleteError> {
         let key = crate::domain::GrantKey { principal: flow.principal.clone(), server: flow.server.clone() };
         let id = GrantId(self.chance.uuid());
         let seal = |kind, token: &Secret| {
-            self.vault.seal(&SealContext::grant(&key, &started.issuer, id, Version::FIRST, kind), token)
+            sealer.seal(&SealContext::grant(&key, &started.issuer, id, Version::FIRST, kind), token)
         };
         let grant = NewGrant {
             id,
@@ -241,15 +251,18 @@ impl Connections {
         }
         // Cancelled or disconnected meanwhile: that wish wins, and what came must not live on.
         tracing::info!(flow.id = %flow.id.0, "a sign-in was cancelled while its code was exchanged");
-        self.end_unkept(Unkept {
-            key: &grant.key,
-            grant: grant.id,
-            issuer: &grant.issuer,
-            client_id: &grant.client_id,
-            redirect_uri: &grant.redirect_uri,
-            refresh_token: answer.refresh_token.as_ref(),
-            access_token: Some(&answer.access_token),
-        })
+        self.end_unkept(
+            Unkept {
+                key: &grant.key,
+                grant: grant.id,
+                issuer: &grant.issuer,
+                client_id: &grant.client_id,
+                redirect_uri: &grant.redirect_uri,
+                refresh_token: answer.refresh_token.as_ref(),
+                access_token: Some(&answer.access_token),
+            },
+            sealer,
+        )
         .await;
         Err(CompleteError::LinkOver)
     }

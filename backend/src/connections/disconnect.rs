@@ -4,9 +4,10 @@ use super::{Connections, NotProtected};
 use crate::{
     clock::Chance,
     domain::{AuditEvent, AuditKind, Grant, GrantId, GrantKey, NewRevocation, PrincipalId, Revocation, RevocationId},
+    sealing,
     storage::{Store, StoreError},
     timing,
-    vault::{SealContext, Secret, TokenKind, Vault},
+    vault::{SealContext, Sealer, Secret, TokenKind, Vault},
 };
 
 /// What became of a grant.
@@ -84,7 +85,10 @@ pub async fn forget(
         if only.is_some_and(|only| grant.as_ref().is_none_or(|grant| grant.id != only)) {
             return Ok(None);
         }
-        let end = grant.as_ref().and_then(|grant| ending(vault, chance, grant, claim));
+        let end = match &grant {
+            Some(grant) => ending(store, vault, chance, grant, claim).await?,
+            None => None,
+        };
         let seen = grant.as_ref().map(|grant| (grant.id, grant.version));
         match store.disconnect(key, seen, end.as_ref()).await {
             Ok(()) => return Ok(grant.map(|grant| Gone { grant, end: end.map(first_attempt) })),
@@ -96,13 +100,20 @@ pub async fn forget(
 }
 
 /// The tokens of a grant, sealed for the queue.
-fn ending(vault: &Vault, chance: &Chance, grant: &Grant, pause: chrono::TimeDelta) -> Option<NewRevocation> {
-    let open = |sealed, kind| {
-        let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, kind);
-        vault.open(&context, sealed).ok()
+async fn ending(
+    store: &dyn Store,
+    vault: &Vault,
+    chance: &Chance,
+    grant: &Grant,
+    pause: chrono::TimeDelta,
+) -> Result<Option<NewRevocation>, StoreError> {
+    let place = |kind| SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, kind);
+    let refresh = match &grant.refresh_token {
+        Some(sealed) => sealing::open(store, vault, &place(TokenKind::Refresh), sealed).await?,
+        None => None,
     };
-    let refresh = grant.refresh_token.as_ref().and_then(|sealed| open(sealed, TokenKind::Refresh));
-    let access = open(&grant.access_token, TokenKind::Access);
+    let access = sealing::open(store, vault, &place(TokenKind::Access), &grant.access_token).await?;
+    let sealer = sealing::sealer(store, vault).await?;
     let new = NewRevocation {
         id: RevocationId(chance.uuid()),
         key: grant.key.clone(),
@@ -114,17 +125,17 @@ fn ending(vault: &Vault, chance: &Chance, grant: &Grant, pause: chrono::TimeDelt
         access_token: None,
         pause,
     };
-    sealed_for_queue(vault, new, refresh.as_ref(), access.as_ref())
+    Ok(sealed_for_queue(&sealer, new, refresh.as_ref(), access.as_ref()))
 }
 
 /// `None` when there is nothing to end.
 pub(super) fn sealed_for_queue(
-    vault: &Vault,
+    sealer: &Sealer,
     new: NewRevocation,
     refresh: Option<&Secret>,
     access: Option<&Secret>,
 ) -> Option<NewRevocation> {
-    let seal = |kind, token: &Secret| vault.seal(&SealContext::revocation(new.id, &new.issuer, kind), token);
+    let seal = |kind, token: &Secret| sealer.seal(&SealContext::revocation(new.id, &new.issuer, kind), token);
     let refresh_token = refresh.map(|token| seal(TokenKind::Refresh, token));
     let access_token = access.map(|token| seal(TokenKind::Access, token));
     let is_something = refresh_token.is_some() || access_token.is_some();

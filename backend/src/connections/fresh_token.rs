@@ -11,6 +11,7 @@ use tracing::Instrument;
 use super::{Connections, refresh::Refreshed};
 use crate::{
     domain::{Grant, JobId, ServerId},
+    sealing,
     storage::{JobAndGrant, StoreError},
     timing,
     vault::{SealContext, Secret, TokenKind},
@@ -94,7 +95,7 @@ impl Connections {
             let Some(grant) = &row.grant else {
                 return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
             };
-            let Some(token) = self.open_access(grant) else {
+            let Some(token) = self.open_access(grant).await? else {
                 // A lost key shows as disconnected: connecting again is what helps.
                 return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
             };
@@ -107,12 +108,17 @@ impl Connections {
             }
             let still_good = !rejected && !grant.has_lapsed(row.now);
             let outcome = if self.store.lease(grant.id, grant.version, &self.process).await? {
-                Some(self.refresh_to_the_end(grant.clone()).await?)
+                match self.refresh_to_the_end(grant.clone()).await {
+                    // What would come could not be sealed here. What is there still works.
+                    Err(StoreError::KeyMissing(_)) if still_good => Some(Refreshed::Later { retry_after: None }),
+                    refreshed => Some(refreshed?),
+                }
             } else {
                 None
             };
             match outcome {
                 Some(Refreshed::ReadAgain) => {}
+                Some(Refreshed::Lost) => return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None))),
                 Some(Refreshed::Later { .. }) if still_good => {
                     return Ok(self.answer(question, &row, grant, &token, &hash).await);
                 }
@@ -131,7 +137,7 @@ impl Connections {
     async fn read(&self, question: &TokenQuestion) -> Result<JobAndGrant, FreshTokenError> {
         let row = self.store.find_job_and_grant(&question.job, &question.server).await?;
         let row = row.ok_or(FreshTokenError::JobUnknown)?;
-        if !row.job.is_alive || !self.vault.verify_job(&row.job) {
+        if !row.job.is_alive || !sealing::is_ours(self.store.as_ref(), &self.vault, &row.job).await? {
             return Err(FreshTokenError::JobUnknown);
         }
         let covered = row.job.servers.contains(&question.server);
@@ -150,16 +156,13 @@ impl Connections {
             .map_err(|panic| StoreError::Unavailable(Box::new(panic)))?
     }
 
-    fn open_access(&self, grant: &Grant) -> Option<Secret> {
+    async fn open_access(&self, grant: &Grant) -> Result<Option<Secret>, StoreError> {
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Access);
-        match self.vault.open(&context, &grant.access_token) {
-            Ok(token) => Some(token),
-            Err(error) => {
-                self.audit.unopened(grant);
-                tracing::error!(grant.id = %grant.id.0, %error, "a stored access token does not open");
-                None
-            }
+        let opened = sealing::open(self.store.as_ref(), &self.vault, &context, &grant.access_token).await?;
+        if opened.is_none() {
+            self.audit.unopened(grant);
         }
+        Ok(opened)
     }
 
     async fn answer(

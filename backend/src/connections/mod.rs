@@ -8,6 +8,7 @@ mod disconnect;
 mod fault;
 mod fresh_token;
 mod listeners;
+mod openable;
 mod preflight;
 mod reachability;
 mod refresh;

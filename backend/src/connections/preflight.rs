@@ -54,7 +54,7 @@ impl Connections {
             return Err(PreflightError::Unknown { invalid, known });
         }
         let chosen = |id: &str| selection.is_none_or(|names| names.iter().any(|name| name.eq_ignore_ascii_case(id)));
-        let known = self.store.connections_of(principal).await?;
+        let known = self.openable_of(principal).await?;
         let mut found = Selection { sources: Vec::new(), servers: Vec::new() };
         let mut blocked = Vec::new();
         for source in self.config.sources.iter().filter(|source| !source.admin_disabled && chosen(source.id.as_str())) {

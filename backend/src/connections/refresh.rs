@@ -9,8 +9,9 @@ use crate::{
     config::ClientSource,
     domain::{AuditEvent, AuditKind, Grant, GrantTokens},
     oauth::{Client, Metadata, TokenAnswer, TokenError},
+    sealing,
     storage::StoreError,
-    vault::{SealContext, Secret, TokenKind},
+    vault::{SealContext, Sealer, Secret, TokenKind},
 };
 
 /// How often the one write that must not be lost is tried while the database is away, and the pause between.
@@ -21,6 +22,8 @@ const KEEP_TRYING: (u32, Duration) = (60, Duration::from_millis(500));
 pub(super) enum Refreshed {
     /// The stored grant changed, by us or by somebody else: read again.
     ReadAgain,
+    /// What is stored does not open: the grant is as good as none.
+    Lost,
     /// It did not work this time; the grant is as good as it was.
     Later {
         /// The provider's wish.
@@ -35,6 +38,14 @@ impl Connections {
             Ok(prepared) => prepared,
             Err(outcome) => return Ok(outcome),
         };
+        let sealer = match sealing::sealer(self.store.as_ref(), &self.vault).await {
+            Ok(sealer) => sealer,
+            Err(error) => {
+                // What comes could not be sealed: somebody who can shall ask.
+                self.store.release(grant.id, grant.version, &self.process).await?;
+                return Err(error);
+            }
+        };
         if !self.store.mark_in_doubt(grant.id, grant.version, &self.process).await? {
             return Ok(Refreshed::ReadAgain);
         }
@@ -44,7 +55,7 @@ impl Connections {
             answer = self.servers.refresh(&metadata, &client, &refresh_token, &grant.resource).await;
         }
         match answer {
-            Ok(answer) => self.keep(grant, &refresh_token, answer).await,
+            Ok(answer) => self.keep(grant, &refresh_token, answer, &sealer).await,
             Err(error) if error.is_transient() => self.later(grant, error).await,
             Err(error) => self.settle(grant, error).await,
         }
@@ -67,11 +78,16 @@ impl Connections {
             return Ok(Err(Refreshed::ReadAgain));
         };
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Refresh);
-        let opened = grant.refresh_token.as_ref().and_then(|sealed| self.vault.open(&context, sealed).ok());
-        let Some(refresh_token) = opened else {
-            self.audit.unopened(grant);
-            self.record(grant, FaultCode::Revoked, "the refresh token cannot be opened").await?;
-            return Ok(Err(Refreshed::ReadAgain));
+        let opened = match &grant.refresh_token {
+            Some(sealed) => sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await,
+            None => Ok(None),
+        };
+        let Ok(Some(refresh_token)) = opened else {
+            if matches!(opened, Ok(None)) {
+                self.audit.unopened(grant);
+            }
+            self.store.release(grant.id, grant.version, &self.process).await?;
+            return opened.map(|_| Err(Refreshed::Lost));
         };
         Ok(Ok((metadata, client, refresh_token)))
     }
@@ -82,10 +98,11 @@ impl Connections {
         grant: &Grant,
         old_refresh_token: &Secret,
         answer: TokenAnswer,
+        sealer: &Sealer,
     ) -> Result<Refreshed, StoreError> {
         let next = grant.version.next();
         let seal = |kind, token: &Secret| {
-            self.vault.seal(&SealContext::grant(&grant.key, &grant.issuer, grant.id, next, kind), token)
+            sealer.seal(&SealContext::grant(&grant.key, &grant.issuer, grant.id, next, kind), token)
         };
         // RFC 6749 §6: no new refresh token means that the old one stays.
         let refresh_token = answer.refresh_token.as_ref().unwrap_or(old_refresh_token);
@@ -116,15 +133,18 @@ impl Connections {
         let stored = self.store.find_grant(&grant.key).await?;
         if stored.is_none_or(|stored| stored.id != grant.id) {
             // Disconnected, or connected anew, meanwhile: that wish wins, and what came late must not live on.
-            self.end_unkept(Unkept {
-                key: &grant.key,
-                grant: grant.id,
-                issuer: &grant.issuer,
-                client_id: &grant.client_id,
-                redirect_uri: &grant.redirect_uri,
-                refresh_token: Some(refresh_token),
-                access_token: Some(&answer.access_token),
-            })
+            self.end_unkept(
+                Unkept {
+                    key: &grant.key,
+                    grant: grant.id,
+                    issuer: &grant.issuer,
+                    client_id: &grant.client_id,
+                    redirect_uri: &grant.redirect_uri,
+                    refresh_token: Some(refresh_token),
+                    access_token: Some(&answer.access_token),
+                },
+                sealer,
+            )
             .await;
         }
         Ok(Refreshed::ReadAgain)

@@ -10,9 +10,10 @@ use crate::{
     clock::Chance,
     domain::{AuditEvent, AuditKind, GrantId, GrantKey, NewRevocation, Revocation, RevocationId},
     oauth::{RevocationError, TokenHint},
+    sealing,
     storage::StoreError,
     timing,
-    vault::{SealContext, Secret, TokenKind},
+    vault::{SealContext, Sealer, Secret, TokenKind},
 };
 
 /// Tokens that belong to no stored grant: their sign-in was cancelled, or their grant was forgotten meanwhile.
@@ -36,7 +37,7 @@ enum Attempt {
 
 impl Connections {
     /// Ends tokens that nobody may use: queued first, so that they are not forgotten when the provider is away.
-    pub(super) async fn end_unkept(&self, tokens: Unkept<'_>) {
+    pub(super) async fn end_unkept(&self, tokens: Unkept<'_>, sealer: &Sealer) {
         let new = NewRevocation {
             id: RevocationId(self.chance.uuid()),
             key: tokens.key.clone(),
@@ -48,7 +49,7 @@ impl Connections {
             access_token: None,
             pause: timing::REVOCATION_CLAIM,
         };
-        let Some(new) = sealed_for_queue(&self.vault, new, tokens.refresh_token, tokens.access_token) else { return };
+        let Some(new) = sealed_for_queue(sealer, new, tokens.refresh_token, tokens.access_token) else { return };
         if let Err(error) = self.store.queue_revocation(&new).await {
             // Then this attempt is the only one.
             tracing::error!(grant.id = %new.grant.0, %error, "tokens that nobody may use could not be queued for their provider");
@@ -119,8 +120,8 @@ impl Connections {
         ];
         let mut outcome = Attempt::Confirmed;
         for (sealed, kind, hint) in sealed.into_iter().filter_map(|(sealed, kind, hint)| Some((sealed?, kind, hint))) {
-            let Ok(token) = self.vault.open(&SealContext::revocation(entry.id, &entry.issuer, kind), sealed) else {
-                self.audit.record(AuditEvent::new(AuditKind::DoesNotOpen).at(&entry.key).with("table", "revocations"));
+            let context = SealContext::revocation(entry.id, &entry.issuer, kind);
+            let Ok(Some(token)) = sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await else {
                 outcome = Attempt::Later("does_not_open");
                 continue;
             };

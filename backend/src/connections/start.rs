@@ -8,6 +8,7 @@ use super::{Connections, Faulted, NotProtected, Protected, clients::ClientError}
 use crate::{
     domain::{Flow, FlowId, FlowPhase, NewFlow, PrincipalId, StartedFlow},
     oauth::{AuthorizationRequest, Metadata, authorization_url, policy::scopes_to_request},
+    sealing,
     storage::StoreError,
     vault::SealContext,
 };
@@ -157,6 +158,7 @@ impl Connections {
             Err(ClientError::Cause(cause)) => return Err(self.note_broken(protected.server, cause).into()),
         };
 
+        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
         let state = self.chance.text();
         let verifier = self.chance.text();
         let started = StartedFlow {
@@ -168,7 +170,7 @@ impl Connections {
             resource: discovery.protected.resource.clone(),
             redirect_uri: redirect_uri.to_string(),
             scopes: scopes.clone(),
-            verifier: self.vault.seal(&SealContext::flow_verifier(flow.id, launch.principal), &verifier),
+            verifier: sealer.seal(&SealContext::flow_verifier(flow.id, launch.principal), &verifier),
             return_to: launch.return_to.map(str::to_owned),
         };
         if !self.store.start(flow.id, launch.principal, &started).await? {

@@ -27,7 +27,7 @@ pub enum StatusError {
 impl Connections {
     /// Every source, by one storage query for any number of them.
     pub async fn data_sources(&self, principal: &PrincipalId) -> Result<Vec<DataSource>, StoreError> {
-        Ok(self.listed(&self.store.connections_of(principal).await?))
+        Ok(self.listed(&self.openable_of(principal).await?))
     }
 
     fn listed(&self, known: &ConnectionsOf) -> Vec<DataSource> {
@@ -62,7 +62,7 @@ impl Connections {
         flow: Option<FlowId>,
     ) -> Result<StatusAnswer, StatusError> {
         let protected = self.protected(source)?;
-        let known = self.store.connections_of(principal).await?;
+        let known = self.openable_of(principal).await?;
         let block = self.per_user_auth(protected, &known);
         let flow = match flow {
             Some(id) => {

@@ -66,8 +66,6 @@ kinds! {
     SignedIn = "signed_in": "signed in",
     /// A replica started; what it allows beyond the strict rules.
     Started = "started": "the service started",
-    /// Keys of the vault were added, activated or removed.
-    KeysChanged = "keys_changed": "keys were changed",
     /// Records older than [`AuditEvent::swept_before`] are removed.
     Swept = "swept": "older records were removed",
     /// Records could not be kept while the database was away.

@@ -26,11 +26,13 @@ pub struct JobReference {
     pub origin: JobOrigin,
     /// How long it may ask, from its creation.
     pub lifetime: TimeDelta,
-    /// When that ends, by the database's clock.
+    /// When it came to be known here, by the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// When its time is over, by the same clock.
     pub ends_at: DateTime<Utc>,
     /// Neither past its end, nor ended, nor revoked.
     pub is_alive: bool,
-    /// HMAC by a vault key over everything above that does not change.
+    /// HMAC by a vault key over everything above that does not change, as it is stored.
     pub mac: Vec<u8>,
 }
 
@@ -47,6 +49,13 @@ pub struct NewJobReference {
     pub origin: JobOrigin,
     /// How long it may ask, from now.
     pub lifetime: TimeDelta,
-    /// HMAC by a vault key over all of these.
-    pub mac: Vec<u8>,
+}
+
+/// The times of a job reference, as the database is about to store them: its HMAC covers them too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobTimes {
+    /// Now, by the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// When the job may ask no more.
+    pub ends_at: DateTime<Utc>,
 }

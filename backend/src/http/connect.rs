@@ -101,7 +101,7 @@ pub(super) async fn launch(
         return failed(&app, &error, &source, name.as_deref().unwrap_or(&source), flow, return_to);
     }
     if let (Some(name), false) = (&name, confirmed || from_us) {
-        let tag = app.vault.confirm_tag(&person.session_hash, flow, &source_id);
+        let tag = app.vault.confirm_tag(&person.session_hash, flow, &source_id).unwrap_or_default();
         let host = app.connections.provider_host(&source_id);
         return confirm(name, host.as_deref(), &person, &format!("{address}&confirm={tag}"));
     }

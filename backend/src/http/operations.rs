@@ -7,11 +7,13 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::App;
+use super::{App, problem::KEY_MISSING};
 use crate::{
     config::KeySource,
     connections::Reach,
     domain::{JobId, ServerId},
+    sealing,
+    storage::StoreError,
     timing,
 };
 
@@ -35,11 +37,20 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     let health = JobId("health".to_owned());
     let looked = tokio::time::timeout(timing::DATABASE_GLANCE, app.store.find_job(&health)).await;
     let database = matches!(looked, Ok(Ok(_)));
+    let is_sealing = match database {
+        true => !matches!(sealing::sealer(app.store.as_ref(), &app.vault).await, Err(StoreError::KeyMissing(_))),
+        // That is trouble enough.
+        false => true,
+    };
+    let is_ready = database && is_sealing;
     let research = app.gate.research_answers().await;
     let mut problems = Vec::new();
     let mut trouble = |code, message: &str| problems.push(Trouble { code, message: message.to_owned() });
     if !database {
         trouble("database_unreachable", "The database does not answer: nothing can be connected, shown or used.");
+    }
+    if !is_sealing {
+        trouble("key_missing", KEY_MISSING);
     }
     if research == Some(false) {
         trouble("research_service_unreachable", "The research service does not answer: no question can be sent.");
@@ -62,11 +73,11 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     }
 
     let (status, word) =
-        if database { (StatusCode::OK, "healthy") } else { (StatusCode::SERVICE_UNAVAILABLE, "degraded") };
+        if is_ready { (StatusCode::OK, "healthy") } else { (StatusCode::SERVICE_UNAVAILABLE, "degraded") };
     let mut body = json!({
         "status": word,
         "db": if database { "ok" } else { "unreachable" },
-        "encryption": {"ready": true, "mode": mode(&app)},
+        "encryption": {"ready": is_sealing, "mode": mode(&app)},
         "research": match research {
             None => "not configured",
             Some(true) => "ok",
@@ -77,11 +88,13 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     });
     if !database {
         body["reason"] = "database_unreachable".into();
+    } else if !is_sealing {
+        body["reason"] = "key_missing".into();
     }
     (status, Json(body))
 }
 
-/// Where the key is; the process does not start without one.
+/// Where the keys are.
 fn mode(app: &App) -> &'static str {
     match app.config.key {
         KeySource::Inline(_) => "variable",

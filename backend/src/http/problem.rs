@@ -20,6 +20,10 @@ pub(super) fn problem(status: StatusCode, code: &str, message: impl Into<String>
     (status, Json(Problem { error: code.to_owned(), message: message.into() })).into_response()
 }
 
+/// For whoever is answered while this process lacks a key. The log names it.
+pub(super) const KEY_MISSING: &str = "This process does not hold the key that people's tokens are sealed with, and is \
+    not ready. Try again in a few seconds; if that does not help, the service's log names the key.";
+
 /// 401 as AIQ says it, with the challenge that belongs to one (RFC 6750 §3).
 fn unauthenticated(error: &str, detail: &str) -> ApiError {
     let challenge = if error == "token_missing" { "Bearer" } else { "Bearer error=\"invalid_token\"" };
@@ -64,6 +68,9 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if let StoreError::KeyMissing(_) = error {
+            return Self(later("key_missing", KEY_MISSING.to_owned(), 5));
+        }
         tracing::error!(error = %error, cause = ?std::error::Error::source(&error).map(ToString::to_string), "storage failed");
         let message = "The database does not answer at the moment; nothing was changed. Try again in a few seconds.";
         let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message);

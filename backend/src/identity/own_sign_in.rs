@@ -18,6 +18,7 @@ use crate::{
         AuthorizationRequest, AuthorizationServers, Client, CodeExchange, DiscoveryError, HttpAuthorizationServers,
         Metadata, TokenError, authorization_url, policy::iss_is_acceptable,
     },
+    sealing,
     storage::{Store, StoreError},
     timing,
     vault::{SealContext, Secret, Vault},
@@ -111,13 +112,14 @@ impl OwnSignIn {
     pub async fn begin(&self, return_to: &str, browser_hash: &str) -> Result<Url, SignInError> {
         let settings = self.settings()?;
         let metadata = self.servers.metadata(&settings.issuer).await?;
+        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
         let (state, verifier) = (self.chance.text(), self.chance.text());
         let nonce = self.chance.text().expose().to_owned();
         let state_hash = state.sha256_hex();
         let sign_in = SignIn {
             browser_hash: browser_hash.to_owned(),
             nonce: nonce.clone(),
-            verifier: self.vault.seal(&SealContext::sign_in_verifier(&state_hash), &verifier),
+            verifier: sealer.seal(&SealContext::sign_in_verifier(&state_hash), &verifier),
             return_to: safe_return_to(return_to).to_owned(),
         };
         self.store.begin_sign_in(&NewSignIn { state_hash, sign_in, lifetime: timing::SIGN_IN_LIFETIME }).await?;
@@ -150,7 +152,8 @@ impl OwnSignIn {
         }
         let code = returned.code.as_ref().ok_or(SignInError::Refused)?;
         let context = SealContext::sign_in_verifier(&state_hash);
-        let verifier = self.vault.open(&context, &attempt.verifier).map_err(|_| SignInError::AttemptOver)?;
+        let verifier = sealing::open(self.store.as_ref(), &self.vault, &context, &attempt.verifier).await?;
+        let verifier = verifier.ok_or(SignInError::AttemptOver)?;
         let exchange = CodeExchange { code, verifier: &verifier, redirect_uri: &self.redirect_uri(), resource: None };
         let token = self.servers.exchange_for_id_token(&metadata, &client(settings), &exchange).await?;
         let claims = self.verify(&metadata, settings, &token.ok_or(SignInError::NoIdToken)?, &attempt.nonce).await?;

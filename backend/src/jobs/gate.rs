@@ -9,12 +9,11 @@ use super::{ForwardError, ResearchService, ResearchStatus, Submission, seats::Se
 use crate::{
     clock::Chance,
     connections::{Connections, PreflightError},
-    domain::{
-        AuditEvent, AuditKind, JobId, JobOrigin, JobReference, NewJobReference, Principal, PrincipalId, ServerId,
-    },
+    domain::{AuditEvent, AuditKind, JobId, JobOrigin, JobReference, NewJobReference, Principal, ServerId},
+    sealing,
     storage::{Store, StoreError},
     timing,
-    vault::Vault,
+    vault::{Sealer, Vault},
 };
 
 /// Job streams of one person at one process.
@@ -100,8 +99,14 @@ impl Gate {
         let research = self.research.as_ref().ok_or(SubmitError::NotConfigured)?;
 
         let id = JobId(self.chance.uuid().to_string());
-        let job = self.reference(id.clone(), principal, selection.servers, JobOrigin::Gate, lifetime);
-        self.store.insert_job(&job).await?;
+        let job = NewJobReference {
+            id: id.clone(),
+            principal,
+            servers: selection.servers,
+            origin: JobOrigin::Gate,
+            lifetime,
+        };
+        let sealer = self.write_down(&job).await?;
         self.began(&job);
         let submission = Submission {
             job: id.clone(),
@@ -109,7 +114,7 @@ impl Gate {
             input: request.input,
             sources: selection.sources,
             expiry_seconds: expiry.unwrap_or(86_400),
-            user: self.vault.pairwise(owner),
+            user: sealer.pairwise(owner),
         };
         if let Err(error) = research.submit(&submission).await {
             // It may run all the same; without its row it gets no token.
@@ -172,7 +177,7 @@ impl Gate {
             return Ok(job.is_alive.then_some(running));
         }
         let research = self.research.as_ref().ok_or(JobError::NotConfigured)?;
-        let found = research.status(id, &self.vault.pairwise(owner)).await?;
+        let found = research.status(id, &self.pairwise(&job, owner)?).await?;
         let is_over = found.as_ref().is_none_or(|found| found.state.is_over());
         if is_over && job.is_alive {
             if self.store.end_job(id).await? {
@@ -197,23 +202,25 @@ impl Gate {
         self.connections.audit().record(AuditEvent::new(AuditKind::JobEnded).job(job).with("why", why));
     }
 
-    /// A job reference of ours, which carries the proof of that.
-    pub(super) fn reference(
-        &self,
-        id: JobId,
-        principal: PrincipalId,
-        servers: Vec<ServerId>,
-        origin: JobOrigin,
-        lifetime: TimeDelta,
-    ) -> NewJobReference {
-        let mac = self.vault.job_mac(&id, &principal, &servers, lifetime);
-        NewJobReference { id, principal, servers, origin, lifetime, mac }
+    /// Stores a job reference with the proof that it is ours; what made it names its owner to the research service.
+    pub(super) async fn write_down(&self, job: &NewJobReference) -> Result<Sealer, StoreError> {
+        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
+        let by = sealer.clone();
+        self.store.insert_job(job, &move |job, times| by.job_mac(job, times)).await?;
+        Ok(sealer)
+    }
+
+    /// How the research service knows the owner of this job.
+    pub(super) fn pairwise(&self, job: &JobReference, owner: &Principal) -> Result<String, JobError> {
+        // A key of a job that is not there was looked for when the job was verified.
+        self.vault.pairwise(job, owner).ok_or(JobError::NotFound)
     }
 
     pub(super) async fn own_job(&self, owner: &Principal, id: &JobId) -> Result<JobReference, JobError> {
-        let job = self.store.find_job(id).await?;
+        let job = self.store.find_job(id).await?.filter(|job| job.principal == owner.id()).ok_or(JobError::NotFound)?;
         // A row that this service did not write makes nobody an owner.
-        job.filter(|job| job.principal == owner.id() && self.vault.verify_job(job)).ok_or(JobError::NotFound)
+        let is_ours = sealing::is_ours(self.store.as_ref(), &self.vault, &job).await?;
+        if is_ours { Ok(job) } else { Err(JobError::NotFound) }
     }
 }
 

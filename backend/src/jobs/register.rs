@@ -3,7 +3,7 @@
 use super::{Gate, gate::lifetime};
 use crate::{
     connections::PreflightError,
-    domain::{JobId, JobOrigin, JobReference, Principal},
+    domain::{JobId, JobOrigin, JobReference, NewJobReference, Principal},
     storage::StoreError,
 };
 
@@ -48,8 +48,9 @@ impl Gate {
         let principal = owner.id();
         let selection = self.connections.preflight(&principal, wanted.sources.as_deref()).await?;
         let id = wanted.id.unwrap_or_else(|| JobId(self.chance.uuid().to_string()));
-        let job = self.reference(id.clone(), principal, selection.servers, JobOrigin::Worker, lifetime);
-        if let Err(error) = self.store.insert_job(&job).await {
+        let (servers, origin) = (selection.servers, JobOrigin::Worker);
+        let job = NewJobReference { id: id.clone(), principal, servers, origin, lifetime };
+        if let Err(error) = self.write_down(&job).await {
             // The table itself keeps ids apart: to ask first would leave a gap for whoever is faster.
             let taken = matches!(error, StoreError::Impossible { .. }) && self.store.find_job(&id).await?.is_some();
             return Err(if taken { RegisterError::Exists } else { error.into() });

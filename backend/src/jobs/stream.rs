@@ -63,13 +63,13 @@ impl Gate {
     pub async fn stream(&self, owner: &Principal, id: &JobId, after: i64) -> Result<JobStream, StreamError> {
         let job = self.own_job(owner, id).await?;
         let seat = self.seats.take(owner.id()).ok_or(StreamError::TooMany)?;
+        let user = self.pairwise(&job, owner)?;
         Ok(JobStream {
             connections: Arc::clone(&self.connections),
             store: Arc::clone(&self.store),
             job: id.clone(),
             after,
-            seen: (self.watch.as_ref().filter(|_| job.origin == JobOrigin::Gate))
-                .map(|watch| watch.follow(id, self.vault.pairwise(owner))),
+            seen: (self.watch.as_ref().filter(|_| job.origin == JobOrigin::Gate)).map(|watch| watch.follow(id, user)),
             told: None,
             bell: self.connections.bell().listen(),
             next: VecDeque::from([Frame::Mode]),

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::address::{AddressPolicy, AddressRefused, CheckedResolver};
 use crate::timing;
@@ -16,15 +17,23 @@ pub struct Outbound {
     policy: AddressPolicy,
 }
 
-/// A whole answer.
-#[derive(Debug)]
+/// Room for a token endpoint's answer: a buffer that grows leaves copies behind.
+const USUAL_BODY: usize = 64 * 1024;
+
+/// A whole answer. May hold tokens: its body is wiped, and does not print.
 pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
     /// At most 1 MiB.
-    pub body: Vec<u8>,
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answer({}, {} bytes)", self.status, self.body.len())
+    }
 }
 
 /// Why there is no answer.
@@ -89,7 +98,7 @@ impl Outbound {
         })?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let mut body = Vec::new();
+        let mut body = Zeroizing::new(Vec::with_capacity(USUAL_BODY));
         while let Some(chunk) = response.chunk().await.map_err(SendError::NoAnswer)? {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(SendError::TooLarge);

@@ -30,9 +30,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
     EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
-    LeaseOwner, NewFlow, NewGrant, NewJobReference, NewRevocation, NewSession, NewSignIn, NewWait, Principal,
-    PrincipalId, Profile, Registration, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer,
-    WaitRules, WaitStanding,
+    JobTimes, KeyBook, KeyId, KeyUse, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewRevocation, NewSession,
+    NewSignIn, NewWait, Principal, PrincipalId, Profile, Registration, Removal, Sealed, SealedRow, SealedTable,
+    ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -53,6 +53,9 @@ pub enum StoreError {
     /// Another version is stored by now: read again.
     #[error("a newer version is stored already")]
     Conflict,
+    /// The database is sealed with a key that this process does not hold, and another may. Passes when it gets it.
+    #[error("the key {0}, with which the database is sealed, is not held by this process")]
+    KeyMissing(KeyId),
 }
 
 /// Everything of one person, and the database's time when it was read.
@@ -172,11 +175,15 @@ pub trait RegistrationStore: Send + Sync {
     async fn forget_registration(&self, issuer: &str, redirect_uri: &str, client_id: &str) -> Result<(), StoreError>;
 }
 
+/// Makes the HMAC of a job reference.
+pub type JobMac = dyn Fn(&NewJobReference, JobTimes) -> Vec<u8> + Send + Sync;
+
 /// Job references.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Stores a job reference.
-    async fn insert_job(&self, job: &NewJobReference) -> Result<(), StoreError>;
+    /// Stores a job reference with the HMAC that `mac` makes of it and of the times that are about to be stored, in one
+    /// transaction: the database's clock decides, and the HMAC covers what it decided.
+    async fn insert_job(&self, job: &NewJobReference, mac: &JobMac) -> Result<(), StoreError>;
 
     /// One job reference, alive or not.
     async fn find_job(&self, id: &JobId) -> Result<Option<JobReference>, StoreError>;
@@ -285,6 +292,44 @@ pub trait Wire: Send {
     async fn next(&mut self) -> Result<PrincipalId, StoreError>;
 }
 
+/// Which keys there are, which of them seals, and what is sealed with which.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// Says which keys this process holds, in the order of their source. Where no key is active yet, the first becomes
+    /// it, for one process of however many start at once.
+    async fn introduce_keys(&self, held: &[KeyId]) -> Result<KeyBook, StoreError>;
+
+    /// The key that seals.
+    async fn active_key(&self) -> Result<Option<KeyId>, StoreError>;
+
+    /// Every key, and the processes that served [`crate::timing::REPLICA_LIFETIME`] ago or later.
+    async fn key_book(&self) -> Result<KeyBook, StoreError>;
+
+    /// This process serves, and holds these keys.
+    async fn beat(&self, replica: &str, held: &[KeyId]) -> Result<(), StoreError>;
+
+    /// Makes this the key that seals, and retires the one before. `false`: it is not known, or was removed.
+    async fn activate_key(&self, id: KeyId) -> Result<bool, StoreError>;
+
+    /// Removes a key, unless something needs it; `although_used`, even then. Never the active one.
+    async fn remove_key(&self, id: KeyId, although_used: bool) -> Result<Removal, StoreError>;
+
+    /// How much of every table needs which key.
+    async fn count_by_key(&self) -> Result<Vec<KeyUse>, StoreError>;
+
+    /// Rows of a table after `cursor` (empty: from the start) that are not sealed with `active` alone.
+    async fn sealed_otherwise(
+        &self,
+        table: SealedTable,
+        active: KeyId,
+        cursor: &str,
+        most: u32,
+    ) -> Result<Vec<SealedRow>, StoreError>;
+
+    /// Puts the same secrets, sealed anew, in the place of exactly these sealed values. `false`: they changed meanwhile.
+    async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError>;
+}
+
 /// A store of everything.
 pub trait Store:
     GrantStore
@@ -294,6 +339,7 @@ pub trait Store:
     + WaitStore
     + SessionStore
     + ChangeStore
+    + KeyStore
     + AuditStore
     + RevocationStore
     + RegisterStore
@@ -309,6 +355,7 @@ impl<T> Store for T where
         + WaitStore
         + SessionStore
         + ChangeStore
+        + KeyStore
         + AuditStore
         + RevocationStore
         + RegisterStore
@@ -319,6 +366,10 @@ impl<T> Store for T where
 /// Lets tests make stored things older instead of waiting.
 #[async_trait]
 pub trait Ageing {
-    /// Moves every stored time this far into the past.
+    /// Moves every stored time this far into the past. The HMAC of a job does not fit any more after that:
+    /// [`Self::sign_jobs_again`].
     async fn age(&self, by: TimeDelta) -> Result<(), StoreError>;
+
+    /// Gives every job the HMAC that it would have been stored with, had it come to be at its times.
+    async fn sign_jobs_again(&self, mac: &JobMac) -> Result<(), StoreError>;
 }

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
-    ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, Principal,
-    PrincipalId, Registration, Sealed, ServerId, SourceId, StartedFlow, Version,
+    ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, JobTimes, KeyId,
+    KeyState, KnownKey, Principal, PrincipalId, Registration, Replica, Sealed, ServerId, SourceId, StartedFlow,
+    Version,
 };
 
 /// A row of `grants`.
@@ -182,6 +183,7 @@ pub(super) struct JobRow {
     pub servers: String,
     pub origin: String,
     pub lifetime_ms: i64,
+    pub created_at: i64,
     pub ends_at: i64,
     pub is_alive: i64,
     pub mac: Vec<u8>,
@@ -204,11 +206,60 @@ impl TryFrom<JobRow> for JobReference {
             },
             lifetime: TimeDelta::try_milliseconds(row.lifetime_ms)
                 .ok_or_else(|| impossible("jobs.lifetime_ms", row.lifetime_ms.to_string()))?,
+            created_at: time("jobs.created_at", row.created_at)?,
             ends_at: time("jobs.ends_at", row.ends_at)?,
             is_alive: truth("jobs end", row.is_alive)?,
             mac: row.mac,
         })
     }
+}
+
+/// The times of a job that begins now.
+pub(super) fn job_times(now: i64, lifetime_ms: i64) -> Result<JobTimes, StoreError> {
+    Ok(JobTimes { created_at: time("clock", now)?, ends_at: time("jobs.ends_at", now + lifetime_ms)? })
+}
+
+/// A stored job as it was when it was new, and its times: what its HMAC is made of.
+#[cfg(any(test, feature = "testing"))]
+pub(super) fn as_new(job: JobReference) -> (crate::domain::NewJobReference, JobTimes) {
+    let times = JobTimes { created_at: job.created_at, ends_at: job.ends_at };
+    let JobReference { id, principal, servers, origin, lifetime, .. } = job;
+    (crate::domain::NewJobReference { id, principal, servers, origin, lifetime }, times)
+}
+
+/// A row of `keys`.
+pub(super) struct KeyRow {
+    pub id: String,
+    pub state: String,
+    pub added_at: i64,
+    pub activated_at: Option<i64>,
+    pub retired_at: Option<i64>,
+}
+
+impl TryFrom<KeyRow> for KnownKey {
+    type Error = StoreError;
+
+    fn try_from(row: KeyRow) -> Result<Self, StoreError> {
+        let state = KeyState::ALL.into_iter().find(|state| state.as_str() == row.state);
+        Ok(Self {
+            id: key_id("keys.id", &row.id)?,
+            state: state.ok_or_else(|| unknown_word("keys.state", &row.state))?,
+            added_at: time("keys.added_at", row.added_at)?,
+            activated_at: row.activated_at.map(|at| time("keys.activated_at", at)).transpose()?,
+            retired_at: row.retired_at.map(|at| time("keys.retired_at", at)).transpose()?,
+        })
+    }
+}
+
+/// A row of `replicas`.
+pub(super) fn replica(name: String, keys: &str) -> Result<Replica, StoreError> {
+    let holds = list("replicas.keys", keys)?.iter().map(|id| key_id("replicas.keys", id)).collect::<Result<_, _>>()?;
+    Ok(Replica { name, holds })
+}
+
+/// A stored key id.
+pub(super) fn key_id(what: &'static str, text: &str) -> Result<KeyId, StoreError> {
+    KeyId::from_hex(text).ok_or_else(|| impossible(what, "it is no key id".to_owned()))
 }
 
 /// What names a person in a row of `principals`.
@@ -293,7 +344,7 @@ fn truth(what: &'static str, number: i64) -> Result<bool, StoreError> {
     }
 }
 
-fn uuid(what: &'static str, text: &str) -> Result<Uuid, StoreError> {
+pub(super) fn uuid(what: &'static str, text: &str) -> Result<Uuid, StoreError> {
     Uuid::try_parse(text).map_err(|cause| StoreError::Impossible { what, cause: cause.into() })
 }
 

@@ -1,11 +1,6 @@
-//! Where keys come from, and the keys made from them: one per purpose, so that none can stand in for another.
+//! A key, as it is written down, and the keys made from it: one per purpose, so that none can stand in for another.
 
-use std::{
-    fs, io,
-    io::{Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use base64::{
     Engine, alphabet,
@@ -16,7 +11,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::Secret;
-use crate::clock::Chance;
+use crate::{clock::Chance, domain::KeyId};
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +21,9 @@ pub enum KeyError {
     Malformed,
     /// The file's text is no key.
     #[error(
-        "the key file {} does not hold a key (32 bytes, as base64 or as 64 hexadecimal digits). Restore it from a \
-         backup: what was sealed with it cannot be opened without it",
+        "the key file {} does not hold keys alone (each 32 bytes, as base64 or as 64 hexadecimal digits, on a line of \
+         its own; `#` begins a comment). Restore it from a backup: what was sealed with a key cannot be opened \
+         without it",
         .0.display()
     )]
     MalformedFile(PathBuf),
@@ -50,10 +46,14 @@ pub enum KeyError {
 pub struct Created(pub bool);
 
 /// 32 bytes that all other keys are made from. Does not print, and is wiped on drop.
-#[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
+    /// A new one.
+    pub fn random(chance: &Chance) -> Self {
+        Self(Zeroizing::new(chance.bytes()))
+    }
+
     /// Reads 32 bytes written as base64, base64url (padded or not) or 64 hexadecimal digits.
     ///
     /// # Errors
@@ -63,47 +63,31 @@ impl MasterKey {
         decode_key(text).map(Self).ok_or(KeyError::Malformed)
     }
 
-    /// Reads the key file, or makes one that only its owner can read.
+    /// Reads one key or several, with commas or white space between them. A key given twice counts once.
     ///
     /// # Errors
     ///
-    /// [`KeyError`]; a file that others can read or write is refused.
-    pub fn from_file_or_create(path: &Path, chance: &Chance) -> Result<(Self, Created), KeyError> {
-        let file_error = |cause| KeyError::File { path: path.to_owned(), cause };
-        match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Ok(file) => {
-                let key = Self(Zeroizing::new(chance.bytes()));
-                key.write(file, path).inspect_err(|_| drop(fs::remove_file(path))).map_err(file_error)?;
-                Ok((key, Created(true)))
+    /// [`KeyError::Malformed`]: one of them is no key, or there is none.
+    pub fn all_from_text(text: &Secret) -> Result<Vec<Self>, KeyError> {
+        let mut keys: Vec<Self> = Vec::new();
+        let is_gap = |character: char| character == ',' || character.is_whitespace();
+        for word in text.expose().split(is_gap).filter(|word| !word.is_empty()) {
+            let key = Self::from_text(&Secret::new(word))?;
+            if keys.iter().all(|known| known.id() != key.id()) {
+                keys.push(key);
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok((Self::read(path)?, Created(false))),
-            Err(error) => Err(file_error(error)),
         }
+        if keys.is_empty() { Err(KeyError::Malformed) } else { Ok(keys) }
     }
 
-    /// Down to the disk, the folder's entry too: what is sealed from now on needs it.
-    fn write(&self, mut file: fs::File, path: &Path) -> io::Result<()> {
-        let mut line = Zeroizing::new(STANDARD.encode(*self.0));
-        line.push('\n');
-        file.write_all(line.as_bytes())?;
-        file.sync_all()?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::File::open(folder)?.sync_all()
+    /// The name of the key.
+    pub fn id(&self) -> KeyId {
+        KeyId(*self.derive("key id"))
     }
 
-    fn read(path: &Path) -> Result<Self, KeyError> {
-        let file_error = |cause| KeyError::File { path: path.to_owned(), cause };
-        let mut file = fs::File::open(path).map_err(file_error)?;
-        // Of the open file, not of its name, which could be another one by now.
-        let mode = file.metadata().map_err(file_error)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(KeyError::Exposed(path.to_owned()));
-        }
-        let mut text = String::new();
-        let read = file.read_to_string(&mut text);
-        let text = Secret::new(text);
-        read.map_err(file_error)?;
-        Self::from_text(&text).map_err(|_| KeyError::MalformedFile(path.to_owned()))
+    /// As it is written into a key file.
+    pub(super) fn to_text(&self) -> Secret {
+        Secret::new(STANDARD.encode(*self.0))
     }
 
     /// The key for one purpose (HKDF-SHA256, RFC 5869 §3.2).
@@ -146,10 +130,6 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
-/// Names a key in what was made with it. Derived from the key, and tells nothing about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct KeyId(pub [u8; 8]);
-
 /// The keys made from one master key.
 pub(super) struct Keys {
     pub id: KeyId,
@@ -163,7 +143,7 @@ pub(super) struct Keys {
 impl From<&MasterKey> for Keys {
     fn from(master: &MasterKey) -> Self {
         Self {
-            id: KeyId(*master.derive("key id")),
+            id: master.id(),
             sealing: master.derive("sealing"),
             job: master.derive("job reference"),
             pairwise: master.derive("pairwise user id"),

@@ -1,7 +1,5 @@
-use std::{fs, os::unix::fs::PermissionsExt};
-
-use super::{Created, KeyError, Keys, MasterKey};
-use crate::{clock::Chance, vault::Secret};
+use super::{KeyError, Keys, MasterKey};
+use crate::vault::Secret;
 
 fn read(text: &str) -> Result<MasterKey, KeyError> {
     MasterKey::from_text(&Secret::new(text))
@@ -62,46 +60,24 @@ fn a_key_does_not_print() {
 }
 
 #[test]
-fn a_key_file_is_made_once_for_its_owner_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("key");
-    let (made, first) = MasterKey::from_file_or_create(&path, &Chance::seeded(1)).unwrap();
-    let (again, second) = MasterKey::from_file_or_create(&path, &Chance::seeded(2)).unwrap();
-
-    assert_eq!((first, second), (Created(true), Created(false)));
-    assert_eq!(made.0, again.0);
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-}
-
-#[test]
-fn a_key_file_that_others_can_read_or_write_is_refused_with_the_way_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("key");
-    MasterKey::from_file_or_create(&path, &Chance::seeded(1)).unwrap();
-    for mode in [0o640, 0o604, 0o620, 0o602] {
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        let error = MasterKey::from_file_or_create(&path, &Chance::seeded(1)).unwrap_err();
-        assert!(error.to_string().contains(&format!("chmod 600 {}", path.display())), "{mode:o}: {error}");
+fn several_keys_stand_side_by_side_and_one_that_is_given_twice_counts_once() {
+    let (one, two) = ("ab".repeat(32), "cd".repeat(32));
+    for text in [format!("{one},{two}"), format!("{one} {two}\n"), format!(" {one},\n\t{two},{one},")] {
+        let keys = MasterKey::all_from_text(&Secret::new(text)).unwrap();
+        assert_eq!(
+            keys.iter().map(MasterKey::id).collect::<Vec<_>>(),
+            [read(&one).unwrap().id(), read(&two).unwrap().id()]
+        );
+    }
+    for text in [String::new(), " , ".to_owned(), format!("{one},nonsense")] {
+        assert!(matches!(MasterKey::all_from_text(&Secret::new(text)), Err(KeyError::Malformed)));
     }
 }
 
 #[test]
-fn a_key_file_with_something_else_in_it_is_refused_and_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("key");
-    fs::write(&path, "not a key").unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    let error = MasterKey::from_file_or_create(&path, &Chance::seeded(1)).unwrap_err();
-    assert!(matches!(error, KeyError::MalformedFile(_)), "{error}");
-    assert_eq!(fs::read_to_string(&path).unwrap(), "not a key");
-}
-
-#[test]
-fn a_key_file_in_a_missing_folder_is_an_error_that_names_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("missing").join("key");
-    let error = MasterKey::from_file_or_create(&path, &Chance::seeded(1)).unwrap_err();
-    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+fn a_written_key_reads_back() {
+    let key = MasterKey::random(&crate::clock::Chance::seeded(1));
+    assert_eq!(MasterKey::from_text(&key.to_text()).unwrap().0, key.0);
 }
 
 #[test]

@@ -9,12 +9,13 @@ use chacha20poly1305::{
 };
 use zeroize::Zeroizing;
 
-use super::{
-    Secret, Vault,
-    keys::{KeyId, Keys},
-    parts::join,
+use std::sync::Arc;
+
+use super::{KeyId, Secret, Vault, keys::Keys, parts::join};
+use crate::{
+    clock::Chance,
+    domain::{FlowId, GrantId, GrantKey, PrincipalId, RevocationId, Sealed, SealedPlace, Version},
 };
-use crate::domain::{FlowId, GrantId, GrantKey, PrincipalId, RevocationId, Sealed, Version};
 
 /// The layout of a blob; another one gets another number.
 const FORMAT: u8 = 1;
@@ -44,7 +45,38 @@ pub enum TokenKind {
 
 /// The place that a secret is sealed for: table, row and column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealContext(Vec<u8>);
+pub struct SealContext {
+    bytes: Vec<u8>,
+    place: Place,
+}
+
+/// For the log: which row and column, and nothing that names a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Grant(GrantId, Version, TokenKind),
+    Flow(FlowId),
+    SignIn,
+    Registration(String),
+    Revocation(RevocationId, TokenKind),
+}
+
+impl std::fmt::Display for SealContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.place {
+            Place::Grant(GrantId(id), Version(version), kind) => {
+                let column = if *kind == TokenKind::Access { "access" } else { "refresh" };
+                write!(f, "{column} token of grant {id}, version {version}")
+            }
+            Place::Flow(FlowId(id)) => write!(f, "verifier of flow {id}"),
+            Place::SignIn => f.write_str("verifier of a sign-in"),
+            Place::Registration(issuer) => write!(f, "client secret at {issuer}"),
+            Place::Revocation(RevocationId(id), kind) => {
+                let column = if *kind == TokenKind::Access { "access" } else { "refresh" };
+                write!(f, "{column} token of revocation {id}")
+            }
+        }
+    }
+}
 
 impl SealContext {
     /// A token of a grant, in exactly this version of it.
@@ -53,7 +85,7 @@ impl SealContext {
             TokenKind::Access => b"access_token",
             TokenKind::Refresh => b"refresh_token",
         };
-        Self(join(&[
+        let bytes = join(&[
             b"grants",
             column,
             key.principal.as_str().as_bytes(),
@@ -61,22 +93,40 @@ impl SealContext {
             issuer.as_bytes(),
             grant.0.as_bytes(),
             &version.0.to_be_bytes(),
-        ]))
+        ]);
+        Self { bytes, place: Place::Grant(grant, version, kind) }
     }
 
     /// The PKCE verifier of a flow.
     pub fn flow_verifier(flow: FlowId, principal: &PrincipalId) -> Self {
-        Self(join(&[b"flows", b"verifier", flow.0.as_bytes(), principal.as_str().as_bytes()]))
+        let bytes = join(&[b"flows", b"verifier", flow.0.as_bytes(), principal.as_str().as_bytes()]);
+        Self { bytes, place: Place::Flow(flow) }
     }
 
     /// The PKCE verifier of an attempt to sign in to AIQ Connect itself.
     pub fn sign_in_verifier(state_hash: &str) -> Self {
-        Self(join(&[b"sign_ins", b"verifier", state_hash.as_bytes()]))
+        Self { bytes: join(&[b"sign_ins", b"verifier", state_hash.as_bytes()]), place: Place::SignIn }
     }
 
     /// The secret of our client at an issuer.
     pub fn registration_secret(issuer: &str, redirect_uri: &str) -> Self {
-        Self(join(&[b"registrations", b"client_secret", issuer.as_bytes(), redirect_uri.as_bytes()]))
+        let bytes = join(&[b"registrations", b"client_secret", issuer.as_bytes(), redirect_uri.as_bytes()]);
+        Self { bytes, place: Place::Registration(issuer.to_owned()) }
+    }
+
+    /// The place of a row's first sealed value, and that of its second.
+    pub fn of(place: &SealedPlace) -> (Self, Option<Self>) {
+        match place {
+            SealedPlace::Grant { id, key, issuer, version } => (
+                Self::grant(key, issuer, *id, *version, TokenKind::Access),
+                Some(Self::grant(key, issuer, *id, *version, TokenKind::Refresh)),
+            ),
+            SealedPlace::Registration { issuer, redirect_uri } => {
+                (Self::registration_secret(issuer, redirect_uri), None)
+            }
+            SealedPlace::Flow { id, principal } => (Self::flow_verifier(*id, principal), None),
+            SealedPlace::SignIn { state_hash } => (Self::sign_in_verifier(state_hash), None),
+        }
     }
 
     /// A token in the queue of those that its provider should end.
@@ -85,22 +135,36 @@ impl SealContext {
             TokenKind::Access => b"access_token",
             TokenKind::Refresh => b"refresh_token",
         };
-        Self(join(&[b"revocations", column, id.0.as_bytes(), issuer.as_bytes()]))
+        let bytes = join(&[b"revocations", column, id.0.as_bytes(), issuer.as_bytes()]);
+        Self { bytes, place: Place::Revocation(id, kind) }
     }
 
     fn associated_data(&self, key: KeyId) -> Vec<u8> {
-        join(&[b"aiq-connect sealed", &[FORMAT], &key.0, &self.0])
+        join(&[b"aiq-connect sealed", &[FORMAT], &key.0, &self.bytes])
     }
 }
 
-impl Vault {
-    /// Seals a secret for one place, with the active key.
+/// Seals with one key: the active one when it was asked for. Take it before something is sent whose answer has to be
+/// sealed, so that no answer is lost for want of a key.
+#[derive(Clone)]
+pub struct Sealer {
+    pub(super) key: Arc<Keys>,
+    pub(super) chance: Chance,
+}
+
+impl Sealer {
+    /// Names its key.
+    pub fn key_id(&self) -> KeyId {
+        self.key.id
+    }
+
+    /// Seals a secret for one place.
     ///
     /// # Panics
     ///
     /// Never in practice: only a secret of 256 GiB would be refused.
     pub fn seal(&self, context: &SealContext, secret: &Secret) -> Sealed {
-        let key = &self.active;
+        let key = &self.key;
         let nonce: [u8; 24] = self.chance.bytes();
         let aad = context.associated_data(key.id);
         #[expect(clippy::expect_used, reason = "RFC 8439 §2.8: only texts of 256 GiB and more are refused")]
@@ -109,7 +173,15 @@ impl Vault {
             .expect("a token is shorter than 256 GiB");
         Sealed([&[FORMAT], key.id.0.as_slice(), &nonce, &ciphertext].concat())
     }
+}
 
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sealer({})", self.key.id)
+    }
+}
+
+impl Vault {
     /// Opens what was sealed for this place, with whichever key sealed it.
     ///
     /// # Errors
@@ -124,7 +196,7 @@ impl Vault {
         }
         let key = self.key(KeyId(id)).ok_or(VaultError::UnknownKey(KeyId(id)))?;
         let aad = context.associated_data(key.id);
-        let text = cipher(key)
+        let text = cipher(&key)
             .decrypt(&XNonce::from(nonce), Payload { msg: ciphertext, aad: &aad })
             .map(Zeroizing::new)
             .map_err(|_| VaultError::DoesNotOpen)?;

@@ -21,6 +21,7 @@ mod identity;
 mod job_stream;
 mod job_waits;
 mod jobs;
+mod keys;
 mod operations;
 mod outages;
 mod preflight;

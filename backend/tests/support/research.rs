@@ -1,7 +1,7 @@
 //! A research service, as NAT's is: takes whatever comes, and authenticates nobody.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -58,6 +58,17 @@ impl Research {
     /// The headers of every question for a job.
     pub fn asked(&self) -> Vec<HeaderMap> {
         self.desk.lock().unwrap().asked.clone()
+    }
+
+    /// The users that each job was submitted and asked for by.
+    pub fn users(&self) -> HashMap<String, BTreeSet<String>> {
+        let text = |headers: &HeaderMap, name: &str| headers[name].to_str().unwrap().to_owned();
+        let all = self.submitted().into_iter().map(|submitted| submitted.headers).chain(self.asked());
+        let mut users = HashMap::<String, BTreeSet<String>>::new();
+        for headers in all {
+            users.entry(text(&headers, "x-aiq-connect-job")).or_default().insert(text(&headers, "cookie"));
+        }
+        users
     }
 
     pub fn refuse(&self, status: StatusCode) {

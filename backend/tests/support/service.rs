@@ -1,18 +1,26 @@
 //! The service as it runs, but for its sockets: configured by a file, stored in a folder of its own, with the real
 //! routers. Its public address is another than where it listens, as behind a reverse proxy.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use aiq_connect::{
-    app, config,
+    app,
+    clock::Chance,
+    config,
     domain::{Grant, GrantKey, NewSession, Principal, Profile},
     storage::Opened,
-    vault::Secret,
+    vault::{KeyFile, MasterKey, Sealer, Secret, Vault},
 };
 use axum::{Router, http::Method};
 use chrono::TimeDelta;
 use reqwest::Url;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use super::{
@@ -28,6 +36,8 @@ use super::{
 pub const PUBLIC: &str = "https://connect.example";
 /// What workers prove themselves with.
 pub const WORKER_KEY: &str = "worker-key-0123456789-worker-key";
+/// What tokens are sealed with, unless a test says otherwise.
+pub const ENCRYPTION_KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 /// The issuer of the people whom tests sign in.
 pub const PEOPLE: &str = "https://people.example";
 
@@ -119,6 +129,24 @@ impl Service {
         Self::on(folder, kept, self.yaml.clone(), self.variables.clone(), self.provider.clone()).await
     }
 
+    /// Another process on the same folder that is configured otherwise by these variables.
+    pub async fn with_other_variables(&self, variables: &[(&'static str, String)]) -> Self {
+        let mut all = self.variables.clone();
+        all.extend(variables.iter().cloned());
+        let (folder, kept) = (Arc::clone(&self.folder), Arc::clone(&self.kept));
+        Self::on(folder, kept, self.yaml.clone(), all, self.provider.clone()).await
+    }
+
+    /// Where everything is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What a verb of the command line finds: the configuration file and the variables.
+    pub fn surroundings(&self) -> (PathBuf, BTreeMap<&'static str, String>) {
+        (self.folder.path().join("aiq.yml"), environment(self.folder.path(), &self.kept, &self.variables))
+    }
+
     /// Yet another one, that has to be served and can be stopped: for people at the first address, for workers at the
     /// second.
     pub async fn unserved_process(&self, addresses: [SocketAddr; 2]) -> app::Service {
@@ -194,9 +222,21 @@ impl Service {
         found.unwrap_or_else(|| panic!("{source} is not in {listing}")).clone()
     }
 
-    /// Makes everything that is stored this much older.
+    /// Makes everything that is stored this much older. Jobs of ours stay ours: as if they had been written then.
     pub async fn age(&self, by: TimeDelta) {
         self.store.age(by).await.unwrap();
+        let sealer = self.sealer();
+        self.store.sign_jobs_again(&move |job, times| sealer.job_mac(job, times)).await.unwrap();
+    }
+
+    /// What seals with the first of the configured keys.
+    pub fn sealer(&self) -> Sealer {
+        let environment = environment(self.folder.path(), &self.kept, &self.variables);
+        let keys = match environment["AIQ_TOKEN_ENCRYPTION_KEY"].as_str() {
+            "" => KeyFile(PathBuf::from(&environment["AIQ_CONNECT_KEY_FILE"])).read().unwrap(),
+            text => MasterKey::all_from_text(&Secret::new(text)).unwrap(),
+        };
+        Vault::holding(&keys, None, Chance::from_system()).sealer(keys[0].id()).unwrap()
     }
 
     /// Submits a job for these sources, and names it.
@@ -224,6 +264,13 @@ impl Service {
         self.kept.change(self.folder.path(), statement, parameters).await
     }
 
+    /// One statement that may be refused.
+    pub async fn try_sql(&self, statement: &'static str) -> Result<u64, sqlx::Error> {
+        let path = self.folder.path().join("aiq-connect.db");
+        let mut outside = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        Ok(sqlx::query(statement).execute(&mut outside).await?.rows_affected())
+    }
+
     /// How many rows a table has.
     pub async fn count(&self, statement: &'static str) -> i64 {
         self.kept.number(self.folder.path(), statement).await
@@ -236,18 +283,22 @@ fn configuration(folder: &Path, kept: &Kept, yaml: &str, variables: &[(&'static 
     for (kind, secret) in [
         ("worker_key", WORKER_KEY),
         ("sign_in_client_secret", openid::CLIENT_SECRET),
-        ("encryption_key", &"5a".repeat(32)),
+        ("encryption_key", ENCRYPTION_KEY),
     ] {
         logs::note_secret(kind, secret);
     }
+    config::load(&file, &environment(folder, kept, variables)).unwrap()
+}
+
+fn environment(folder: &Path, kept: &Kept, variables: &[(&'static str, String)]) -> BTreeMap<&'static str, String> {
     let mut environment = BTreeMap::from([
         ("AIQ_PUBLIC_URL", PUBLIC.to_owned()),
         ("AIQ_CONNECT_WORKER_KEY", format!("{WORKER_KEY},another-worker-key-0123456789")),
         ("AIQ_CONNECT_DATABASE_URL", kept.url(folder)),
-        ("AIQ_TOKEN_ENCRYPTION_KEY", "5a".repeat(32)),
+        ("AIQ_TOKEN_ENCRYPTION_KEY", ENCRYPTION_KEY.to_owned()),
     ]);
     environment.extend(variables.iter().cloned());
-    config::load(&file, &environment).unwrap()
+    environment
 }
 
 fn everything(opened: Opened) -> Arc<dyn Everything> {

@@ -2,10 +2,9 @@
 
 use super::super::report::{Report, Section};
 use crate::{
-    clock::Chance,
     config::{Config, Database, DatabaseBecause, KeySource, Pooler},
     storage::{Opened, Place},
-    vault::MasterKey,
+    vault::KeyFile,
 };
 
 pub(super) async fn explain(config: &Config, report: &mut Report) {
@@ -70,12 +69,12 @@ async fn database(config: &Config, section: &mut Section) {
 
 fn key(source: &KeySource, section: &mut Section) {
     match source {
-        KeySource::Inline(_) => section.ok("the encryption key comes from AIQ_TOKEN_ENCRYPTION_KEY"),
+        KeySource::Inline(_) => section.ok("the encryption keys come from AIQ_TOKEN_ENCRYPTION_KEY"),
         // A check makes nothing.
         KeySource::File(path) if !path.exists() => {
             section.note(format!("the encryption key {} is made at the first start; keep a copy", path.display()));
         }
-        KeySource::File(path) => match MasterKey::from_file_or_create(path, &Chance::from_system()) {
+        KeySource::File(path) => match KeyFile(path.clone()).read() {
             Ok(_) => section.ok(format!("the encryption key is in {}", path.display())),
             Err(error) => section.warning(error.to_string()),
         },

@@ -136,8 +136,8 @@ fn wrong_numbers_are_told() {
     );
     assert_eq!(
         error_in_block("  retention: {flows_days: 0, audit_days: 29}\n", &[]),
-        "config.yml:3:15: aiq_connect.retention.flows_days: must be a whole number of days from 1 to 365\n\
-         config.yml:3:32: aiq_connect.retention.audit_days: must be a whole number of days from 30 to 36500"
+        "config.yml:3:27: aiq_connect.retention.flows_days: must be a whole number of days from 1 to 365\n\
+         config.yml:3:42: aiq_connect.retention.audit_days: must be a whole number of days from 30 to 36500"
     );
 }
 
@@ -224,7 +224,7 @@ fn wrong_variables_are_told_by_name_and_never_shown() {
          AIQ_CONNECT_BIND: must be an IP address and a port, such as `127.0.0.1:8000` or `[::1]:8000`\n\
          AIQ_CONNECT_WORKER_KEY: key 1 of 3 is shorter than 16 characters; make one with `openssl rand -hex 32`\n\
          AIQ_CONNECT_WORKER_KEY: key 3 of 3 may hold visible ASCII characters only; make one with `openssl rand -hex 32`\n\
-         AIQ_TOKEN_ENCRYPTION_KEY: must be 32 bytes, as base64 or as 64 hex digits; make one with `openssl rand -base64 32`"
+         AIQ_TOKEN_ENCRYPTION_KEY: must be 32 bytes, as base64 or as 64 hex digits, or several such keys with commas between them; make one with `openssl rand -base64 32`"
     );
 }
 

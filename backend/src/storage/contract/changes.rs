@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use aiq_connect_shared::FaultCode;
 use chrono::TimeDelta;
 
-use super::{Database, fixtures::*};
+use super::{Database, fixtures::*, jobs::any_mac};
 use crate::{
     domain::{
         FlowPhase, JobId, JobOrigin, LeaseOwner, NewJobReference, NewWait, PrincipalId, ServerId, Version, WaitRules,
@@ -31,7 +31,8 @@ macro_rules! raises {
 pub async fn whatever_a_listing_shows_raises_the_serial_of_its_person(database: &impl Database) {
     let store = database.open().await;
     let alice = person(&store, "alice").await;
-    let (key, mut flow) = (key(&alice, "incidents"), any_flow_id());
+    let key = key(&alice, "incidents");
+    let flow;
     assert!(raises!(store, alice, flow = announced(&store, &key).await), "a flow");
     assert!(
         raises!(store, alice, {
@@ -79,9 +80,8 @@ pub async fn what_a_job_tells_raises_the_serial_of_its_owner(database: &impl Dat
         servers: vec![server.clone()],
         origin: JobOrigin::Gate,
         lifetime: TimeDelta::hours(1),
-        mac: Vec::new(),
     };
-    store.insert_job(&reference).await.unwrap();
+    store.insert_job(&reference, &any_mac).await.unwrap();
     let wait = NewWait { job: job.clone(), server: server.clone(), reason: "revoked".to_owned(), is_recoverable: true };
     let rules = WaitRules { length: TimeDelta::minutes(5), most: 2 };
     assert!(raises!(store, alice, store.open_wait(&wait, rules).await.unwrap()), "a wait");

@@ -8,6 +8,7 @@ pub(super) mod flow_ends;
 pub(super) mod flows;
 pub(super) mod grants;
 pub(super) mod jobs;
+pub(super) mod keys;
 pub(super) mod leases;
 pub(super) mod register;
 pub(super) mod registrations;
@@ -83,6 +84,15 @@ macro_rules! contract_cases {
             jobs::a_job_id_is_taken_once,
             jobs::a_job_of_somebody_unknown_is_refused,
             jobs::only_living_jobs_that_may_use_the_server_are_counted,
+            keys::of_twenty_that_start_at_once_one_names_the_active_key,
+            keys::activating_a_key_retires_the_one_before,
+            keys::a_key_is_removed_when_it_has_rested_and_nothing_needs_it,
+            keys::a_key_that_is_lost_is_removed_although_something_needs_it,
+            keys::rows_are_counted_by_every_key_that_they_need,
+            keys::a_walk_finds_what_is_sealed_otherwise_page_by_page,
+            keys::resealing_replaces_exactly_what_was_read_or_nothing,
+            keys::a_refresh_that_overlaps_a_resealing_is_stored,
+            keys::a_process_counts_as_long_as_it_says_so,
             waits::a_wait_opens_once_and_is_told_once_however_many_ask,
             waits::a_wait_lasts_as_long_as_configured_and_ends_before_its_job,
             waits::no_more_jobs_wait_than_may_however_many_ask_at_once,

@@ -1,7 +1,7 @@
 use super::{
     Database,
     fixtures::{announced, connected, disconnect, exchanging, found, key, new_grant, person, principal, tokens},
-    jobs::new_job,
+    jobs::{any_mac, new_job},
     waits::{RULES, wait},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub async fn a_grant_in_quarantine_reads_as_none_and_is_refreshed_by_nobody(data
     let key = key(&alice, "incidents");
     let grant = connected(&store, &key).await;
     let job = new_job("one", &alice, &["incidents"]);
-    store.insert_job(&job).await.unwrap();
+    store.insert_job(&job, &any_mac).await.unwrap();
     let owner = LeaseOwner("us".into());
     store.lease(grant.id, grant.version, &owner).await.unwrap();
 
@@ -97,7 +97,7 @@ pub async fn people_are_listed_with_what_they_have(database: &impl Database) {
     let store = database.open().await;
     let (alice, bob) = (person(&store, "alice").await, person(&store, "bob").await);
     connected(&store, &key(&alice, "incidents")).await;
-    store.insert_job(&new_job("one", &alice, &[])).await.unwrap();
+    store.insert_job(&new_job("one", &alice, &[]), &any_mac).await.unwrap();
     let all = store.people(None, 10).await.unwrap();
     assert_eq!(all.len(), 2);
     assert_eq!(store.people(None, 1).await.unwrap().len(), 1);
@@ -113,7 +113,7 @@ pub async fn forgetting_a_person_removes_all_that_is_theirs_and_nothing_of_other
     for (who, name) in [(&alice, "hers"), (&bob, "his")] {
         let key = key(who, "incidents");
         announced(&store, &key).await;
-        store.insert_job(&new_job(name, who, &["incidents"])).await.unwrap();
+        store.insert_job(&new_job(name, who, &["incidents"]), &any_mac).await.unwrap();
         store.open_wait(&wait(&name.into(), "incidents", "revoked"), RULES).await.unwrap();
         connected(&store, &key).await;
     }

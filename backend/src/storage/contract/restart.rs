@@ -1,7 +1,7 @@
 use super::{
     Database,
     fixtures::{connected, exchanging, key, pending, person, session},
-    jobs::new_job,
+    jobs::{any_mac, new_job},
     registrations::registration,
     sessions::sign_in,
 };
@@ -17,7 +17,7 @@ pub async fn everything_is_there_after_a_restart(database: &impl Database) {
     let grant = connected(&before, &key).await;
     let flows = [pending(&before, &key).await, exchanging(&before, &key).await];
     let job = new_job("one", &alice, &["incidents"]);
-    before.insert_job(&job).await.unwrap();
+    before.insert_job(&job, &any_mac).await.unwrap();
     before.open_session(&session("alice", "hers")).await.unwrap();
     before.begin_sign_in(&sign_in("one")).await.unwrap();
     before.keep_registration(&registration("client")).await.unwrap();

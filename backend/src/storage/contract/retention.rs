@@ -3,7 +3,7 @@ use chrono::TimeDelta;
 use super::{
     Database,
     fixtures::{announced, connected, key, pending, person, session},
-    jobs::new_job,
+    jobs::{any_mac, new_job},
     sessions::sign_in,
     waits::{RULES, wait},
 };
@@ -53,14 +53,14 @@ pub async fn jobs_go_with_their_waits_and_events_after_their_time_and_not_before
     let store = database.open().await;
     let alice = person(&store, "alice").await;
     let old = new_job("old", &alice, &["incidents"]);
-    store.insert_job(&old).await.unwrap();
+    store.insert_job(&old, &any_mac).await.unwrap();
     store.open_wait(&wait(&"old".into(), "incidents", "revoked"), RULES).await.unwrap();
     store.end_job(&old.id).await.unwrap();
     store.age(old.lifetime + DAY - TimeDelta::minutes(1)).await.unwrap();
     assert_eq!(sweep(&store, Old::Jobs).await, 0, "its stream may still be read");
     assert_eq!(store.told_after(&old.id, 0).await.unwrap().len(), 1);
     store.age(TimeDelta::minutes(1)).await.unwrap();
-    store.insert_job(&new_job("young", &alice, &["incidents"])).await.unwrap();
+    store.insert_job(&new_job("young", &alice, &["incidents"]), &any_mac).await.unwrap();
     store.open_wait(&wait(&"young".into(), "incidents", "revoked"), RULES).await.unwrap();
     assert_eq!(sweep(&store, Old::Jobs).await, 1);
     assert!(store.find_job(&old.id).await.unwrap().is_none());
@@ -73,10 +73,10 @@ pub async fn a_sweep_takes_no_more_than_it_is_told_oldest_first(database: &impl 
     let alice = person(&store, "alice").await;
     let key = key(&alice, "incidents");
     let oldest = announced(&store, &key).await;
-    store.insert_job(&new_job("oldest", &alice, &[])).await.unwrap();
+    store.insert_job(&new_job("oldest", &alice, &[]), &any_mac).await.unwrap();
     store.age(TimeDelta::minutes(1)).await.unwrap();
     let second = announced(&store, &key).await;
-    store.insert_job(&new_job("second", &alice, &[])).await.unwrap();
+    store.insert_job(&new_job("second", &alice, &[]), &any_mac).await.unwrap();
     store.age(TimeDelta::days(60)).await.unwrap();
     for what in [Old::Flows, Old::Jobs] {
         assert_eq!(store.sweep(what, DAY, 1).await.unwrap(), 1);

@@ -3,7 +3,7 @@ use chrono::TimeDelta;
 use super::{
     Database,
     fixtures::{of_twenty, principal, session},
-    jobs::new_job,
+    jobs::{any_mac, new_job},
 };
 use crate::{
     domain::{Introduction, NewSession, NewSignIn, Principal, Profile, Sealed, Session, SignIn},
@@ -95,9 +95,9 @@ pub async fn a_remembered_person_can_own_things_and_has_no_session(database: &im
     let store = database.open().await;
     let alice = principal("alice");
     let job = new_job("one", &alice.id(), &[]);
-    assert!(matches!(store.insert_job(&job).await, Err(StoreError::Impossible { .. })));
+    assert!(matches!(store.insert_job(&job, &any_mac).await, Err(StoreError::Impossible { .. })));
     store.remember(&alice, &introduction(Some("Alice"), Some("alice@example.com"))).await.unwrap();
-    store.insert_job(&job).await.unwrap();
+    store.insert_job(&job, &any_mac).await.unwrap();
     assert_eq!(store.find_job(&job.id).await.unwrap().unwrap().sub, "alice");
     assert_eq!(store.find_session("").await.unwrap(), None);
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use super::{
     Database,
     fixtures::{of_twenty, person},
-    jobs::new_job,
+    jobs::{any_mac, new_job},
 };
 use crate::{
     domain::{JobId, NewWait, PrincipalId, Told, WaitAnswer, WaitRules, WaitStanding},
@@ -21,7 +21,7 @@ pub(super) fn wait(job: &JobId, server: &str, reason: &str) -> NewWait {
 /// A living job that may use two servers, for an hour.
 pub(super) async fn job(store: &impl Store, id: &str, owner: &PrincipalId) -> JobId {
     let job = new_job(id, owner, &["incidents", "wiki"]);
-    store.insert_job(&job).await.unwrap();
+    store.insert_job(&job, &any_mac).await.unwrap();
     job.id
 }
 

@@ -1,8 +1,11 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 
-use super::PostgresStore;
-use crate::storage::{Ageing, StoreError};
+use super::{
+    PostgresStore,
+    read::{job, job_columns, with_clock},
+};
+use crate::storage::{Ageing, JobMac, StoreError, row::as_new};
 
 /// Every stored time. A test compares these with the schema.
 const STATEMENTS: &[&str] = &[
@@ -24,6 +27,10 @@ const STATEMENTS: &[&str] = &[
     "UPDATE aiq_connect.audit SET recorded_at = recorded_at - $1, swept_before_at = swept_before_at - $1, \
      previous_at = previous_at - $1",
     "ALTER TABLE aiq_connect.audit ENABLE TRIGGER audit_is_never_changed",
+    "UPDATE aiq_connect.keys SET added_at = added_at - $1, activated_at = activated_at - $1, \
+     retired_at = retired_at - $1",
+    "UPDATE aiq_connect.replicas SET seen_at = seen_at - $1",
+    "UPDATE aiq_connect.ended_grants SET ended_at = ended_at - $1",
 ];
 
 #[async_trait]
@@ -34,6 +41,21 @@ impl Ageing for PostgresStore {
             let query = sqlx::query(*statement);
             let query = if statement.contains("$1") { query.bind(by.num_milliseconds()) } else { query };
             work.change(query).await?;
+        }
+        work.keep().await
+    }
+    async fn sign_jobs_again(&self, mac: &JobMac) -> Result<(), StoreError> {
+        const ALL: &str = concat!(
+            with_clock!(),
+            "SELECT ",
+            job_columns!(),
+            " FROM clock, aiq_connect.jobs j JOIN aiq_connect.principals p ON p.id = j.principal"
+        );
+        let mut work = self.begin().await?;
+        for row in work.rows(sqlx::query(ALL)).await? {
+            let (new, times) = as_new(job(&row)?);
+            let sign = sqlx::query("UPDATE aiq_connect.jobs SET mac = $2 WHERE id = $1").bind(new.id.as_str());
+            work.change(sign.bind(mac(&new, times))).await?;
         }
         work.keep().await
     }

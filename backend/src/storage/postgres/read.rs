@@ -40,7 +40,7 @@ macro_rules! flow_columns {
 macro_rules! job_columns {
     () => {
         "j.id AS job_id, p.id, p.issuer, p.kind, p.sub, j.servers AS job_servers, j.origin AS job_origin, \
-         j.lifetime_ms AS job_lifetime_ms, j.ends_at AS job_ends_at, (j.ended_at IS NULL AND j.ends_at > clock.now) AS job_is_alive, j.mac AS job_mac"
+         j.lifetime_ms AS job_lifetime_ms, j.created_at AS job_created_at, j.ends_at AS job_ends_at, (j.ended_at IS NULL AND j.ends_at > clock.now) AS job_is_alive, j.mac AS job_mac"
     };
 }
 
@@ -124,6 +124,7 @@ pub(super) fn job(row: &PgRow) -> Result<JobReference, StoreError> {
         servers: column(row, "job_servers")?,
         origin: column(row, "job_origin")?,
         lifetime_ms: column(row, "job_lifetime_ms")?,
+        created_at: column(row, "job_created_at")?,
         ends_at: column(row, "job_ends_at")?,
         is_alive: i64::from(column::<bool>(row, "job_is_alive")?),
         mac: column(row, "job_mac")?,

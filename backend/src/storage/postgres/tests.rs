@@ -105,6 +105,32 @@ async fn ageing_moves_every_stored_time() {
     }
 }
 
+#[tokio::test]
+async fn a_row_that_somebody_kept_is_not_put_back() {
+    let database = OnServer::new().await;
+    let store = database.open().await;
+    run(&store, ONE_ROW_EACH).await;
+    run(
+        &store,
+        "UPDATE aiq_connect.grants SET version = 2; CREATE TABLE aiq_connect.kept AS SELECT * FROM aiq_connect.grants",
+    )
+    .await;
+    let refused = async |sql: &'static str| {
+        let error = sqlx::raw_sql(sql).execute(&store.pool).await.unwrap_err().to_string();
+        assert!(error.contains("put back"), "{sql}: {error}");
+    };
+    refused("UPDATE aiq_connect.grants SET version = 1").await;
+    refused("UPDATE aiq_connect.grants SET id = 'h'").await;
+    refused("UPDATE aiq_connect.grants g SET version = k.version - 1 FROM aiq_connect.kept k WHERE k.id = g.id").await;
+    run(&store, "DELETE FROM aiq_connect.grants").await;
+    refused("INSERT INTO aiq_connect.grants SELECT * FROM aiq_connect.kept").await;
+    run(
+        &store,
+        "UPDATE aiq_connect.kept SET id = 'new'; INSERT INTO aiq_connect.grants SELECT * FROM aiq_connect.kept",
+    )
+    .await;
+}
+
 /// A row in every table, with 5,000 for every time.
 const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
@@ -120,7 +146,10 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.job_events OVERRIDING SYSTEM VALUE VALUES (1, 'j', 's', 'required', 'revoked', 5000, 5000);
     INSERT INTO aiq_connect.job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);
     INSERT INTO aiq_connect.sign_ins VALUES ('s', 'b', 'n', '\\x00', '/', 5000);
-    INSERT INTO aiq_connect.sessions VALUES ('c', 'p', 5000, 5000);";
+    INSERT INTO aiq_connect.sessions VALUES ('c', 'p', 5000, 5000);
+    INSERT INTO aiq_connect.keys VALUES ('0123456789abcdef', 'retired', 5000, 5000, 5000);
+    INSERT INTO aiq_connect.replicas VALUES ('r', '[]', 5000);
+    INSERT INTO aiq_connect.ended_grants VALUES ('over', 5000);";
 
 mod changes;
 

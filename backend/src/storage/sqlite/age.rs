@@ -1,8 +1,12 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 
-use super::{SqliteStore, store_error};
-use crate::storage::{Ageing, StoreError};
+use super::{
+    SqliteStore,
+    read::{job, job_columns, with_clock},
+    store_error,
+};
+use crate::storage::{Ageing, JobMac, StoreError, row::as_new};
 
 /// Every stored time. A test compares these with the schema.
 const STATEMENTS: &[&str] = &[
@@ -25,6 +29,9 @@ const STATEMENTS: &[&str] = &[
      previous_at = previous_at - ?1",
     "CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit \
      BEGIN SELECT RAISE(ABORT, 'audit records are never changed'); END",
+    "UPDATE keys SET added_at = added_at - ?1, activated_at = activated_at - ?1, retired_at = retired_at - ?1",
+    "UPDATE replicas SET seen_at = seen_at - ?1",
+    "UPDATE ended_grants SET ended_at = ended_at - ?1",
 ];
 
 #[async_trait]
@@ -35,6 +42,21 @@ impl Ageing for SqliteStore {
             let query = sqlx::query(*statement);
             let query = if statement.contains("?1") { query.bind(by.num_milliseconds()) } else { query };
             query.execute(&mut *work).await.map_err(store_error)?;
+        }
+        work.commit().await.map_err(store_error)
+    }
+    async fn sign_jobs_again(&self, mac: &JobMac) -> Result<(), StoreError> {
+        const ALL: &str = concat!(
+            with_clock!(),
+            "SELECT ",
+            job_columns!(),
+            " FROM clock, jobs j JOIN principals p ON p.id = j.principal"
+        );
+        let mut work = self.begin().await?;
+        for row in sqlx::query(ALL).fetch_all(&mut *work).await.map_err(store_error)? {
+            let (new, times) = as_new(job(&row)?);
+            let query = sqlx::query("UPDATE jobs SET mac = ?2 WHERE id = ?1").bind(new.id.as_str());
+            query.bind(mac(&new, times)).execute(&mut *work).await.map_err(store_error)?;
         }
         work.commit().await.map_err(store_error)
     }

@@ -4,43 +4,43 @@ use super::{
     SqliteStore, milliseconds, now,
     read::{column, grant, grant_columns, job, job_columns, with_clock},
     store_error,
-    wait_steps::is_missed,
+    wait_steps::{is_missed, read_clock},
 };
 use crate::{
     domain::{GrantKey, JobId, JobOrigin, JobReference, NewJobReference, ServerId},
     storage::{
-        JobAndGrant, JobStore, StoreError,
-        row::{impossible, list_text, time},
+        JobAndGrant, JobMac, JobStore, StoreError,
+        row::{impossible, job_times, list_text, time},
     },
 };
 
 #[async_trait]
 impl JobStore for SqliteStore {
-    async fn insert_job(&self, job: &NewJobReference) -> Result<(), StoreError> {
-        // The lifetime is kept as it was given, because the HMAC covers it; the end is what counts.
+    async fn insert_job(&self, job: &NewJobReference, mac: &JobMac) -> Result<(), StoreError> {
+        // The lifetime is kept as it was given beside the end, which is what counts.
         let servers: Vec<_> = job.servers.iter().map(ServerId::as_str).collect();
-        sqlx::query(concat!(
+        let mut work = self.begin().await?;
+        let now = read_clock(&mut work).await?;
+        let times = job_times(now, milliseconds(job.lifetime))?;
+        sqlx::query(
             "INSERT INTO jobs (id, principal, servers, lifetime_ms, mac, origin, created_at, ends_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?7, ",
-            now!(),
-            ", ",
-            now!(),
-            " + ?6)"
-        ))
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )
         .bind(job.id.as_str())
         .bind(job.principal.as_str())
         .bind(list_text(&servers))
         .bind(job.lifetime.num_milliseconds())
-        .bind(&job.mac)
-        .bind(milliseconds(job.lifetime))
+        .bind(mac(job, times))
         .bind(match job.origin {
             JobOrigin::Gate => "gate",
             JobOrigin::Worker => "worker",
         })
-        .execute(&self.writer)
+        .bind(times.created_at.timestamp_millis())
+        .bind(times.ends_at.timestamp_millis())
+        .execute(&mut *work)
         .await
         .map_err(store_error)?;
-        Ok(())
+        work.commit().await.map_err(store_error)
     }
 
     async fn find_job(&self, id: &JobId) -> Result<Option<JobReference>, StoreError> {

@@ -185,7 +185,10 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO job_events VALUES (1, 'j', 's', 'required', 'revoked', 5000, 5000);
     INSERT INTO job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);
     INSERT INTO sign_ins VALUES ('s', 'b', 'n', x'00', '/', 5000);
-    INSERT INTO sessions VALUES ('c', 'p', 5000, 5000);";
+    INSERT INTO sessions VALUES ('c', 'p', 5000, 5000);
+    INSERT INTO keys VALUES ('0123456789abcdef', 'retired', 5000, 5000, 5000);
+    INSERT INTO replicas VALUES ('r', '[]', 5000);
+    INSERT INTO ended_grants VALUES ('over', 5000);";
 
 #[tokio::test]
 async fn the_table_of_audit_records_refuses_whatever_would_change_or_remove_one() {
@@ -239,9 +242,8 @@ async fn a_row_that_we_cannot_have_written_is_an_error_and_never_a_guess() {
             servers: Vec::new(),
             origin: JobOrigin::Gate,
             lifetime: TimeDelta::hours(1),
-            mac: Vec::new(),
         };
-        store.insert_job(&job).await.unwrap();
+        store.insert_job(&job, &|_, _| Vec::new()).await.unwrap();
 
         run(&store, change).await;
         let answers = [

@@ -1,0 +1,94 @@
+//! `aiq-connect keys`: changing the key that seals, while everything goes on. No verb ever shows a key.
+
+mod activate;
+mod add;
+mod remove;
+mod rotate;
+mod status;
+
+use std::{path::Path, sync::Arc};
+
+pub use self::{
+    activate::{Wish as ActivateWish, activate},
+    add::add,
+    remove::{Wish as RemoveWish, remove},
+    rotate::rotate,
+    status::status,
+};
+use super::{AdminError, configured};
+use crate::{
+    clock::Chance,
+    config::{Environment, KeySource},
+    domain::{KeyBook, KeyId, KeyUse},
+    sealing,
+    storage::{Opened, Place, Store},
+    vault::Vault,
+};
+
+/// What every verb about keys needs.
+struct Bench {
+    store: Arc<dyn Store>,
+    vault: Vault,
+    source: KeySource,
+    chance: Chance,
+}
+
+impl Bench {
+    /// Opens what the configuration names; makes neither a database nor a key.
+    async fn open(named: Option<&Path>, environment: &dyn Environment) -> Result<Self, AdminError> {
+        let (_, config) = configured(named, environment)?;
+        let schema = Opened::schema(&config.database, false).await?;
+        if !schema.is_complete {
+            let (place, found, needed) = (Place(&config.database).to_string(), schema.found, schema.needed);
+            return Err(AdminError::OlderSchema { place, found, needed });
+        }
+        let store = Opened::open(&config.database).await?.store();
+        let chance = Chance::from_system();
+        let vault = sealing::open_vault(&config.key, false, store.as_ref(), &chance).await?;
+        Ok(Self { store, vault, source: config.key, chance })
+    }
+
+    /// The key that an operator means: its id, or as much of its beginning as names no other.
+    async fn named(&self, text: &str) -> Result<(KeyId, KeyBook), AdminError> {
+        let book = self.store.key_book().await?;
+        let wanted = text.to_ascii_lowercase();
+        let matching: Vec<KeyId> =
+            book.keys.iter().map(|key| key.id).filter(|id| id.to_string().starts_with(&wanted)).collect();
+        match (matching.as_slice(), wanted.is_empty()) {
+            ([one], false) => Ok((*one, book)),
+            ([], _) | (_, true) => {
+                Err(refused(format!("no key `{text}` is known here; `aiq-connect keys status` lists them")))
+            }
+            _ => Err(refused(format!("several keys begin with `{text}`: write more of the id"))),
+        }
+    }
+}
+
+/// Why a verb did nothing, and what to do.
+fn refused(why: String) -> AdminError {
+    AdminError::Refused(why)
+}
+
+/// `12 grants and 1 registration`, as far as rows need a key.
+fn in_words(uses: &[KeyUse]) -> String {
+    let one = |used: &KeyUse| {
+        let noun = match (used.table.as_str(), used.rows) {
+            ("grants", 1) => "connection",
+            ("grants", _) => "connections",
+            ("registrations", 1) => "OAuth client of ours",
+            ("registrations", _) => "OAuth clients of ours",
+            ("flows", 1) | ("sign_ins", 1) => "sign-in under way",
+            ("flows" | "sign_ins", _) => "sign-ins under way",
+            ("jobs", 1) => "living job",
+            ("jobs", _) => "living jobs",
+            (other, _) => other,
+        };
+        format!("{} {noun}", used.rows)
+    };
+    let words: Vec<_> = uses.iter().map(one).collect();
+    match words.split_last() {
+        None => "nothing".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+    }
+}

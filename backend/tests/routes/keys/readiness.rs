@@ -1,0 +1,83 @@
+//! A process without the active key.
+
+use serde_json::json;
+
+use super::{Bench, VARIABLE, id, logged, text, write};
+use crate::support::service::principal;
+
+/// What needs sealing, and what opens what the active key sealed.
+async fn assert_not_ready(bench: &Bench, other: &crate::support::service::Service) {
+    let alice = other.same_person(&bench.alice);
+    let health = alice.get("/health").await;
+    assert_eq!(health.status, 503, "{}", health.body);
+    let told = health.json();
+    assert_eq!((&told["reason"], &told["encryption"]["ready"]), (&json!("key_missing"), &json!(false)));
+    assert!(told["problems"][0]["message"].as_str().unwrap().contains("does not hold the key"), "{told}");
+    assert!(!health.body.contains(&id('a').to_string()), "strangers learn no id");
+    assert_eq!(alice.get("/live").await.status, 200);
+
+    let submission = json!({"input": "What?", "data_sources": []});
+    for answer in [
+        alice.get("/v1/data_sources").await,
+        alice.post("/v1/jobs/async/submit", submission).await,
+        other.resolve(bench.question()).await,
+    ] {
+        assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (503, &json!("key_missing")), "{}", answer.body);
+        assert!(!answer.header("retry-after").is_empty());
+    }
+    let page = alice.follow("/v1/auth/mcp/incidents/connect").await;
+    assert_eq!(page.status, 503, "{}", page.body);
+    assert_eq!(bench.provider.count("/token"), 1, "nothing was sent whose answer cannot be sealed");
+}
+
+#[tokio::test]
+async fn a_replica_without_the_active_key_says_so_and_asks_nobody_to_connect_again() {
+    let bench = Bench::new("a").await;
+    let other = bench.service.with_other_variables(&[(VARIABLE, text('b'))]).await;
+    assert_not_ready(&bench, &other).await;
+    assert_eq!(bench.service.listed(&bench.alice, "incidents").await["per_user_auth"]["status"], "connected");
+    assert_eq!(bench.resolve().await.status, 200, "the one that holds it goes on");
+    assert!(bench.service.grant("alice", "incidents").await.is_some());
+}
+
+#[tokio::test]
+async fn a_replica_is_ready_by_itself_when_its_file_has_the_active_key() {
+    let bench = Bench::new("a").await;
+    let file = bench.service.folder().join("other-key");
+    write(&file, "b");
+    let other = bench.service.with_other_variables(&[("AIQ_CONNECT_KEY_FILE", file.display().to_string())]).await;
+    assert_not_ready(&bench, &other).await;
+
+    write(&file, "ba");
+    let alice = other.same_person(&bench.alice);
+    assert_eq!(other.resolve(bench.question()).await.status, 200, "whoever needs it looks");
+    assert_eq!(alice.get("/health").await.status, 200);
+    other.connect(&bench.provider, &alice, "tickets").await;
+}
+
+#[tokio::test]
+async fn a_key_file_that_is_gone_is_not_replaced_and_works_again_when_it_is_back() {
+    let bench = Bench::new("a").await;
+    let file = bench.service.folder().join("away");
+    let other = bench.service.with_other_variables(&[("AIQ_CONNECT_KEY_FILE", file.display().to_string())]).await;
+    assert_not_ready(&bench, &other).await;
+    assert!(!file.exists(), "no new key hides that the file is elsewhere");
+    assert!(logged("the key file is gone", &file.display().to_string()) == 1);
+    write(&file, "a");
+    assert_eq!(other.resolve(bench.question()).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_not_refreshed_where_the_answer_could_not_be_sealed() {
+    let bench = Bench::new("ab").await;
+    let other =
+        bench.service.with_other_variables(&[(VARIABLE, text('a')), ("AIQ_CONNECT_KEY_FILE", String::new())]).await;
+    bench.keys(&format!("activate {} --anyway", id('b'))).await.0.unwrap();
+    assert_eq!(other.resolve(bench.question()).await.status, 200, "what it can open it hands out");
+    bench.service.age(chrono::TimeDelta::hours(2)).await;
+    let answer = other.resolve(bench.question()).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (503, &json!("key_missing")), "{}", answer.body);
+    assert_eq!(bench.resolve().await.status, 200, "somebody who can does, at once: the lease was given back");
+    let grant = bench.service.grant("alice", "incidents").await.unwrap();
+    assert_eq!((grant.version.0, grant.fault, grant.key.principal), (2, None, principal("alice").id()));
+}
