@@ -1,6 +1,6 @@
 //! Puts the service together: the only place that names concrete implementations.
 
-use std::{io, io::Write, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
@@ -9,7 +9,7 @@ use crate::{
     audit::Audit,
     background,
     clock::{Chance, Clock, SystemClock},
-    config::{Config, Database, DatabaseBecause},
+    config::{Config, Database, DatabaseBecause, KeySource},
     connections::Connections,
     domain::{AuditEvent, AuditKind},
     http,
@@ -21,7 +21,6 @@ use crate::{
     sealing::{self, VaultFailed},
     storage::{OpenError, Opened, Place},
     timing,
-    vault::KeyError,
 };
 
 /// Why the service does not start. Each says what to do.
@@ -81,12 +80,12 @@ impl Service {
         install_crypto();
         let config = Arc::new(config);
         let chance = Chance::from_system();
+        refuse_without_shared_key(&config)?;
         say_where_it_is_stored(&config);
-        let database = Opened::open(&config.database).await?;
+        let database = Opened::open(&config.database, config.listen.as_ref()).await?;
         let store = database.store();
         let may_make = matches!(config.database, Database::Sqlite { .. });
-        let vault = sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await;
-        let vault = Arc::new(vault.map_err(|error| no_shared_key(error, may_make))?);
+        let vault = Arc::new(sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await?);
         store.introduce_keys(&vault.held()).await.map_err(VaultFailed::from)?;
         let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);
         let outbound = Outbound::new(AddressPolicy {
@@ -184,8 +183,12 @@ impl Service {
             () = stop => {
                 tracing::info!("stopping");
                 told.send_replace(true);
-                if tokio::time::timeout(timing::SHUTDOWN, both).await.is_err() {
+                let deadline = tokio::time::Instant::now() + timing::SHUTDOWN;
+                if tokio::time::timeout_at(deadline, both).await.is_err() {
                     tracing::warn!("some requests did not finish in time");
+                }
+                if tokio::time::timeout_at(deadline, self.app.connections.refreshes_are_over()).await.is_err() {
+                    tracing::warn!("some refreshes did not finish in time; another process takes them over");
                 }
             }
         }
@@ -255,12 +258,12 @@ fn say_who_is_asking(config: &Config) {
     }
 }
 
-/// Where none is made, a file that is not there needs another sentence.
-fn no_shared_key(error: VaultFailed, may_make: bool) -> ServeError {
-    match error {
-        VaultFailed::Key(KeyError::File { path, cause }) if !may_make && cause.kind() == io::ErrorKind::NotFound => {
-            ServeError::NoSharedKey(path)
+/// Said before anything is opened: a key file that is made by one of several processes helps none of the others.
+fn refuse_without_shared_key(config: &Config) -> Result<(), ServeError> {
+    match (&config.key, &config.database) {
+        (KeySource::File(path), Database::Postgres { .. }) if !path.exists() => {
+            Err(ServeError::NoSharedKey(path.clone()))
         }
-        other => other.into(),
+        _ => Ok(()),
     }
 }

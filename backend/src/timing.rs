@@ -18,10 +18,35 @@ pub const LEASE_GRACE: TimeDelta = TimeDelta::seconds(5);
 pub const OUTBOUND_REQUEST: std::time::Duration = std::time::Duration::from_secs(10);
 /// Reaching the other side of an outbound request.
 pub const OUTBOUND_CONNECT: std::time::Duration = std::time::Duration::from_secs(4);
-/// How long a resolver waits for somebody else's refresh.
+/// How long after its lease was taken a refresh may still be sent.
+pub const LATE_SENDER: TimeDelta = TimeDelta::seconds(5);
+/// One refresh at the provider, whole: a lost answer is asked for once more within it.
+pub const REFRESH_REQUEST: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long the first answer is waited for, so that there is time for the second.
+pub const REFRESH_FIRST_ANSWER: std::time::Duration = std::time::Duration::from_secs(7);
+/// How long a resolver waits for a refresh, its own or somebody else's.
 pub const REFRESH_WAIT: std::time::Duration = std::time::Duration::from_secs(12);
-/// How often such a waiter looks again.
-pub const REFRESH_POLL: std::time::Duration = std::time::Duration::from_millis(100);
+/// How soon, and how often in the end, a process looks whether another process has refreshed.
+pub const REFRESH_POLL: (std::time::Duration, std::time::Duration) =
+    (std::time::Duration::from_millis(100), std::time::Duration::from_millis(500));
+/// How long at most a refresh behind an answer is put off, so that replicas do not all begin it.
+pub const REFRESH_BEHIND: std::time::Duration = std::time::Duration::from_secs(1);
+/// Shortest and longest pause after a refresh that did not work, where the provider does not say.
+pub const REFRESH_RETRY: (TimeDelta, TimeDelta) = (TimeDelta::seconds(1), TimeDelta::seconds(60));
+/// The longest pause that a provider can wish for one grant.
+pub const LONGEST_WISH: TimeDelta = TimeDelta::hours(1);
+/// The longest time that all grants of an issuer wait because of one answer.
+pub const LONGEST_REST: TimeDelta = TimeDelta::seconds(60);
+/// How often a database that is away is offered the tokens that only this process has.
+pub const KEEP_TRYING: std::time::Duration = std::time::Duration::from_millis(500);
+/// How long a token that was refreshed because its server refused the one before counts as just issued.
+pub const FORCED_REFRESH: TimeDelta = TimeDelta::seconds(60);
+/// How long a grant is left alone whose server refuses tokens that were just issued: the first time, the second, …
+/// From the fourth on it is longer than a job waits.
+pub const REJECTED_PAUSES: [TimeDelta; 4] =
+    [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15), TimeDelta::hours(1)];
+/// A refusal this long after such a pause is a first one again.
+pub const REJECTED_AGAIN: TimeDelta = TimeDelta::minutes(5);
 /// A token that a worker gets should live at least this long, if it says nothing.
 pub const MIN_TTL: TimeDelta = TimeDelta::seconds(30);
 /// How long discovered metadata is believed without asking again.
@@ -43,6 +68,8 @@ pub const DATABASE_START_AGAIN: std::time::Duration = std::time::Duration::from_
 pub const DATABASE_CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
 /// How long a request waits for a connection to the database: less than whoever asked us waits.
 pub const DATABASE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long after a connection broke while it was made the next one is tried.
+pub const DATABASE_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 /// One answer of the database. It gives a statement up by itself a second before, so this is for one that says nothing.
 pub const DATABASE_ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
 /// Everything that a new version changes in a schema.
@@ -120,9 +147,10 @@ pub const HEAR_DEAF: std::time::Duration = std::time::Duration::from_mins(5);
 pub const EVENTS_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 /// The same after the listing could not be read.
 pub const EVENTS_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
-/// Shortest and longest pause before a browser opens a stream of news anew, so that a thousand do not come at once.
+/// Shortest pause before a browser opens a stream of news anew, and how much longer it may be: a thousand must not come
+/// at once.
 pub const EVENTS_RETRY: (std::time::Duration, std::time::Duration) =
-    (std::time::Duration::from_secs(1), std::time::Duration::from_secs(4));
+    (std::time::Duration::from_secs(1), std::time::Duration::from_secs(3));
 /// How long a process takes for granted that somebody it has met is still remembered.
 pub const ACQUAINTANCE: std::time::Duration = std::time::Duration::from_mins(1);
 /// How often a process says which keys it holds, and looks which key seals. It looks before it seals, too.

@@ -10,7 +10,7 @@ use aiq_connect::{
         ClientAuth, FlowId, Grant, GrantId, GrantKey, GrantTokens, NewFlow, NewGrant, NewSession, NewSignIn, Principal,
         PrincipalId, Profile, Registration, Sealed, SignIn, StartedFlow, Version,
     },
-    storage::{FlowStore, GrantStore, RegistrationStore, SessionStore, SqliteStore},
+    storage::{FlowStore, GrantStore, RefreshStore, RegistrationStore, SessionStore, SqliteStore},
     vault::{MasterKey, SealContext, Secret, TokenKind, Vault, VaultError},
 };
 use aiq_connect_shared::Intent;

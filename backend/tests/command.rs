@@ -129,7 +129,7 @@ fn a_database_or_key_file_that_cannot_be_made_is_named_with_the_reason() {
     assert_eq!(code, Some(2));
     assert_eq!(
         said,
-        "the encryption key cannot be used: the key file /nowhere/at/all.key cannot be used: \
+        "the encryption keys cannot be used: the key file /nowhere/at/all.key cannot be used: \
          No such file or directory (os error 2)"
     );
 }

@@ -15,17 +15,19 @@ use aiq_connect::{
         FlowId, GrantId, GrantKey, GrantTokens, JobId, JobOrigin, NewFlow, NewGrant, NewJobReference, NewSession,
         Principal, Profile, Sealed, StartedFlow,
     },
-    storage::{FlowStore, GrantStore, JobStore, SessionStore, SqliteStore},
+    storage::{PostgresStore, SessionStore, SqliteStore, Store},
 };
 use aiq_connect_shared::Intent;
+use aiq_connect_test_postgres::{ROLE, Server};
 use chrono::TimeDelta;
+use sqlx::postgres::PgConnectOptions;
 use tracing::{Event, Subscriber, field::Visit};
 use tracing_subscriber::{
     Layer,
     layer::{Context, SubscriberExt},
 };
 
-/// How often each reading statement ran, by its beginning. Writes have a connection, and so a log, of their own.
+/// How often each reading statement ran, by its beginning. In SQLite writes have a connection, and so a log, of their own.
 #[derive(Clone, Default)]
 struct Statements(Arc<Mutex<BTreeMap<String, usize>>>);
 
@@ -50,7 +52,7 @@ impl Visit for Statements {
 impl Statements {
     /// What ran since the last call. The driver logs a little after it answers, in order: so a last statement that
     /// nothing else sends marks the end.
-    async fn so_far(&self, store: &SqliteStore) -> Vec<usize> {
+    async fn so_far(&self, store: &impl SessionStore) -> Vec<usize> {
         store.find_session("mark").await.unwrap();
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
@@ -70,7 +72,7 @@ impl Statements {
     }
 }
 
-async fn connect(store: &SqliteStore, key: &GrantKey) {
+async fn connect(store: &impl Store, key: &GrantKey) {
     let id = FlowId(Chance::from_system().uuid());
     let flow = NewFlow {
         id,
@@ -121,7 +123,16 @@ async fn a_listing_and_a_workers_question_are_one_statement_each() {
     let statements = Statements::default();
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(statements.clone())).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path().join("x.db")).await.unwrap();
+    asks_once(&statements, &SqliteStore::open(folder.path().join("x.db")).await.unwrap()).await;
+
+    let database = Server::shared().database();
+    let socket = database.server().socket_folder().display().to_string();
+    let options = PgConnectOptions::new_without_pgpass().host(&socket).port(database.server().port());
+    let options = options.username(ROLE).database(database.name());
+    asks_once(&statements, &PostgresStore::open(options, false).await.unwrap()).await;
+}
+
+async fn asks_once(statements: &Statements, store: &impl Store) {
     let alice = Principal { issuer: "https://people".into(), kind: "jwt".into(), sub: "alice".into() };
     let session = NewSession {
         cookie_hash: "hers".into(),
@@ -143,16 +154,16 @@ async fn a_listing_and_a_workers_question_are_one_statement_each() {
     for sources in [0, 1, 30] {
         while connected < sources {
             connected += 1;
-            connect(&store, &GrantKey { principal: alice.id(), server: format!("server {connected}").as_str().into() })
+            connect(store, &GrantKey { principal: alice.id(), server: format!("server {connected}").as_str().into() })
                 .await;
         }
-        statements.so_far(&store).await;
+        statements.so_far(store).await;
         let all = store.connections_of(&alice.id()).await.unwrap();
         assert_eq!((all.grants.len(), all.open_flows.len()), (sources, sources));
-        assert_eq!(statements.so_far(&store).await, [1], "a listing of {sources} sources");
+        assert_eq!(statements.so_far(store).await, [1], "a listing of {sources} sources");
 
         let both = store.find_job_and_grant(&job.id, &"server 1".into()).await.unwrap().unwrap();
         assert_eq!(both.grant.is_some(), sources > 0);
-        assert_eq!(statements.so_far(&store).await, [1], "a worker's question");
+        assert_eq!(statements.so_far(store).await, [1], "a worker's question");
     }
 }

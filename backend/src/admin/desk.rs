@@ -37,7 +37,7 @@ impl Desk {
             return Err(AdminError::OlderSchema { place, found: schema.found, needed: schema.needed });
         }
         let chance = Chance::from_system();
-        let database = Opened::open(&config.database).await?;
+        let database = Opened::open(&config.database, None).await?;
         let store = database.store();
         let vault = Arc::new(sealing::open_vault(&config.key, false, store.as_ref(), &chance).await?);
         let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);

@@ -175,11 +175,8 @@ pub async fn grants_revoke(
     let gone = gone.ok_or(AdminError::NoGrant(id))?;
     desk.audit.record(AuditEvent::new(AuditKind::Disconnected).of(&gone.grant).with("by", &desk.by));
     match gone.end {
-        Some(_) => writeln!(out, "forgotten; a running service has the provider end its tokens")?,
-        None => writeln!(
-            out,
-            "forgotten; its tokens cannot be desk with the keys that are configured, so the provider cannot be told"
-        )?,
+        Ok(_) => writeln!(out, "forgotten; a running service has the provider end its tokens")?,
+        Err(why) => writeln!(out, "forgotten; the provider cannot be told: {why}")?,
     }
     desk.close().await;
     Ok(Ended::Well)

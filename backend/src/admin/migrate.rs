@@ -16,7 +16,7 @@ pub async fn migrate(
 ) -> Result<Ended, AdminError> {
     let (_, config) = configured(named, environment)?;
     let before = Opened::schema(&config.database, true).await?;
-    Opened::open(&config.database).await?.close().await;
+    Opened::open(&config.database, None).await?.close().await;
     let after = Opened::schema(&config.database, false).await?;
     let place = Place(&config.database);
     match (before.found, after.found) {

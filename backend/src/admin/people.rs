@@ -89,7 +89,7 @@ pub async fn people_forget(
             let gone = forget(&*desk.store, &desk.vault, &desk.chance, &key, None, none).await?;
             if let Some(gone) = gone {
                 grants += 1;
-                untold += u64::from(gone.end.is_none());
+                untold += u64::from(gone.end.is_err());
                 desk.audit.record(AuditEvent::new(AuditKind::Disconnected).of(&gone.grant).with("by", &desk.by));
             }
         }
@@ -115,7 +115,10 @@ pub async fn people_forget(
             writeln!(out, "a running service has the providers end the tokens")?;
         }
         if untold > 0 {
-            writeln!(out, "the tokens of {untold} grants cannot be desk, so their providers cannot be told")?;
+            writeln!(
+                out,
+                "the tokens of {untold} grants cannot be opened or sealed with the keys that are configured, so their providers cannot be told"
+            )?;
         }
     } else {
         writeln!(out, "nobody of that id is remembered; nothing to do")?;

@@ -17,11 +17,19 @@ pub async fn serve(named: Option<&Path>, migrates: bool, environment: &dyn Envir
     telemetry::start(environment);
     let (_, config) = configured(named, environment)?;
     // Listened for from here on: whoever stops us while we start, or right after, finds us listening.
-    let stop = interrupted()?;
-    if !migrates {
-        refuse_older(&config.database).await?;
-    }
-    Service::assemble(config).await?.serve(stop).await?;
+    let mut stop = std::pin::pin!(interrupted()?);
+    let starting = async {
+        if !migrates {
+            refuse_older(&config.database).await?;
+        }
+        Ok::<_, AdminError>(Service::assemble(config).await?)
+    };
+    // A start may wait for its database for a while.
+    let service = tokio::select! {
+        service = starting => service?,
+        () = &mut stop => return Ok(Ended::Well),
+    };
+    service.serve(stop).await?;
     Ok(Ended::Well)
 }
 

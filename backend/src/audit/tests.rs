@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::*;
 use crate::{
-    domain::{AuditFilter, AuditRecord, GrantId, GrantKey, PrincipalId, Sealed, Version},
+    domain::{AuditFilter, AuditRecord, GrantId, GrantKey, PrincipalId, Renewal, Sealed, Version},
     storage::{KeyStore, SqliteStore},
     vault::{MasterKey, Secret},
 };
@@ -85,6 +85,7 @@ fn grant(version: i64) -> Grant {
         in_doubt_since: None,
         account_label: None,
         connected_at: chrono::DateTime::UNIX_EPOCH,
+        renewal: Renewal::default(),
     }
 }
 

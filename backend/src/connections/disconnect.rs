@@ -3,7 +3,9 @@
 use super::{Connections, NotProtected};
 use crate::{
     clock::Chance,
-    domain::{AuditEvent, AuditKind, Grant, GrantId, GrantKey, NewRevocation, PrincipalId, Revocation, RevocationId},
+    domain::{
+        AuditEvent, AuditKind, Grant, GrantId, GrantKey, KeyId, NewRevocation, PrincipalId, Revocation, RevocationId,
+    },
     sealing,
     storage::{Store, StoreError},
     timing,
@@ -35,8 +37,19 @@ pub enum DisconnectError {
 pub struct Gone {
     /// What was forgotten.
     pub grant: Grant,
-    /// Its tokens, queued for the provider; `None` when they do not open any more.
-    pub end: Option<Revocation>,
+    /// Its tokens, queued for the provider, or why they are not.
+    pub end: Result<Revocation, NotQueued>,
+}
+
+/// Why the provider of a forgotten grant cannot be told. It is forgotten all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotQueued {
+    /// There is nothing to tell it with.
+    #[error("its tokens do not open")]
+    DoNotOpen,
+    /// Another process could have.
+    #[error("the key {0}, with which the database is sealed, is not held by this process")]
+    KeyMissing(KeyId),
 }
 
 impl Connections {
@@ -54,8 +67,12 @@ impl Connections {
         };
         self.audit.record(AuditEvent::new(AuditKind::Disconnected).of(&grant).with("by", "person"));
         let revoked = match end {
-            Some(end) => self.end_at_provider(&end).await,
-            None => {
+            Ok(end) => self.end_at_provider(&end).await,
+            Err(NotQueued::KeyMissing(key)) => {
+                tracing::warn!(grant.id = %grant.id.0, key.id = %key, "the key for the tokens of a disconnect is not held here, so the provider is not told");
+                false
+            }
+            Err(NotQueued::DoNotOpen) => {
                 self.audit.unopened(&grant);
                 tracing::warn!(grant.id = %grant.id.0, "the tokens of a disconnect do not open, so the provider cannot be told");
                 false
@@ -66,7 +83,8 @@ impl Connections {
     }
 }
 
-/// Forgets whatever a key holds, or `only` this grant, and queues its tokens for the provider, in one transaction.
+/// Forgets whatever a key holds, or `only` this grant, and queues its tokens for the provider, in one transaction. Where
+/// the key that seals is not held, it forgets all the same.
 /// `claim` is how long nobody else tries; zero leaves the first attempt to whoever comes first.
 ///
 /// # Errors
@@ -86,11 +104,16 @@ pub async fn forget(
             return Ok(None);
         }
         let end = match &grant {
-            Some(grant) => ending(store, vault, chance, grant, claim).await?,
-            None => None,
+            Some(grant) => match ending(store, vault, chance, grant, claim).await {
+                Ok(end) => end.ok_or(NotQueued::DoNotOpen),
+                // Forgetting waits for no key.
+                Err(StoreError::KeyMissing(key)) => Err(NotQueued::KeyMissing(key)),
+                Err(error) => return Err(error),
+            },
+            None => Err(NotQueued::DoNotOpen),
         };
         let seen = grant.as_ref().map(|grant| (grant.id, grant.version));
-        match store.disconnect(key, seen, end.as_ref()).await {
+        match store.disconnect(key, seen, end.as_ref().ok()).await {
             Ok(()) => return Ok(grant.map(|grant| Gone { grant, end: end.map(first_attempt) })),
             // Connected or refreshed in between: what is there now is what has to go.
             Err(StoreError::Conflict) => {}

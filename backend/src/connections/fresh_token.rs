@@ -6,11 +6,14 @@ use aiq_connect_shared::{FaultCode, ReconnectRequired, ResolvedToken};
 use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
-use tracing::Instrument;
 
-use super::{Connections, refresh::Refreshed};
+use super::{
+    Connections,
+    flights::{Landing, landing},
+    standing::{Standing, standing},
+};
 use crate::{
-    domain::{Grant, JobId, ServerId},
+    domain::{AuditEvent, AuditKind, Grant, JobId, RefreshTurn, ServerId},
     sealing,
     storage::{JobAndGrant, StoreError},
     timing,
@@ -69,27 +72,34 @@ pub enum FreshTokenError {
     },
     /// Passes by itself: somebody else is refreshing, and it takes long.
     #[error("the token is being refreshed")]
-    RefreshInProgress,
+    RefreshInProgress {
+        /// When to ask again.
+        retry_after: Duration,
+    },
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What to do with a grant as it is stored now.
-#[derive(Debug, PartialEq, Eq)]
-enum Standing {
-    /// Its token may be handed out.
-    Usable,
-    /// It needs a refresh first.
-    NeedsRefresh,
-    /// Only a person can help; the word says why.
-    NeedsPerson(String),
+/// A refresh that several waited for.
+#[derive(Debug, thiserror::Error)]
+#[error("a refresh was not stored")]
+struct RefreshFailed(#[source] Arc<StoreError>);
+
+/// Why a refresh that several waited for did not come about, for each of them.
+fn refresh_failed(error: Arc<StoreError>) -> StoreError {
+    match *error {
+        StoreError::KeyMissing(key) => StoreError::KeyMissing(key),
+        _ => StoreError::Unavailable(Box::new(RefreshFailed(error))),
+    }
 }
 
 impl Connections {
-    /// Answers as things are now, refreshing on demand and waiting for nobody.
+    /// Answers as things are now, refreshing on demand and waiting for nobody. Whatever is answered was read after any
+    /// refresh that the answer waited for.
     pub(super) async fn token_now(self: &Arc<Self>, question: &TokenQuestion) -> Result<FreshToken, FreshTokenError> {
         let deadline = Instant::now() + timing::REFRESH_WAIT;
+        let mut landed = None;
         loop {
             let row = self.read(question).await?;
             let Some(grant) = &row.grant else {
@@ -101,37 +111,84 @@ impl Connections {
             };
             let hash = token.sha256_hex();
             let rejected = question.rejected.as_deref().is_some_and(|rejected| same(rejected, &hash));
-            match standing(grant, rejected, question.min_ttl, row.now) {
+            let later = match standing(grant, rejected, question.min_ttl, row.now) {
                 Standing::Usable => return Ok(self.answer(question, &row, grant, &token, &hash).await),
-                Standing::NeedsPerson(reason) => return Err(FreshTokenError::NeedsPerson(reason)),
-                Standing::NeedsRefresh => {}
-            }
-            let still_good = !rejected && !grant.has_lapsed(row.now);
-            let outcome = if self.store.lease(grant.id, grant.version, &self.process).await? {
-                match self.refresh_to_the_end(grant.clone()).await {
-                    // What would come could not be sealed here. What is there still works.
-                    Err(StoreError::KeyMissing(_)) if still_good => Some(Refreshed::Later { retry_after: None }),
-                    refreshed => Some(refreshed?),
-                }
-            } else {
-                None
-            };
-            match outcome {
-                Some(Refreshed::ReadAgain) => {}
-                Some(Refreshed::Lost) => return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None))),
-                Some(Refreshed::Later { .. }) if still_good => {
+                Standing::UsableRenewSoon => {
+                    self.refresh_behind(grant);
                     return Ok(self.answer(question, &row, grant, &token, &hash).await);
                 }
-                Some(Refreshed::Later { retry_after }) => {
-                    return Err(FreshTokenError::IdpUnreachable {
-                        retry_after: retry_after.unwrap_or(Duration::from_secs(5)),
-                    });
+                Standing::TryAgain => {
+                    self.store.forget_rejection(grant.id, grant.version).await?;
+                    return Ok(self.answer(question, &row, grant, &token, &hash).await);
                 }
-                None if Instant::now() < deadline => tokio::time::sleep(timing::REFRESH_POLL).await,
-                None if still_good => return Ok(self.answer(question, &row, grant, &token, &hash).await),
-                None => return Err(FreshTokenError::RefreshInProgress),
+                Standing::NeedsPerson(reason) => return Err(FreshTokenError::NeedsPerson(reason)),
+                Standing::ServerRefusesAll(until) => {
+                    return Err(FreshTokenError::IdpUnreachable { retry_after: left(until, row.now) });
+                }
+                Standing::Rejected => {
+                    self.reject(grant).await?;
+                    continue;
+                }
+                Standing::NotBefore(at) => Some(FreshTokenError::IdpUnreachable { retry_after: left(at, row.now) }),
+                Standing::NeedsRefresh { forced } => match landed.take() {
+                    Some(Landing::IssuerRests(retry_after)) => Some(FreshTokenError::IdpUnreachable { retry_after }),
+                    Some(Landing::StillUnderWay(retry_after)) => {
+                        Some(FreshTokenError::RefreshInProgress { retry_after })
+                    }
+                    Some(Landing::Lost) => {
+                        return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
+                    }
+                    Some(Landing::Failed(error)) => Some(refresh_failed(error).into()),
+                    None | Some(Landing::ReadAgain) if Instant::now() >= deadline => Some(self.too_long(grant).await?),
+                    before => {
+                        if before.is_some() {
+                            // It brought nothing, and may not the next moment either.
+                            tokio::time::sleep(timing::REFRESH_POLL.0).await;
+                        }
+                        landed = landing(self.refreshing(grant, forced), deadline).await;
+                        None
+                    }
+                },
+            };
+            match later {
+                None => {}
+                // Better than nothing, and good.
+                Some(_) if !rejected && !grant.has_lapsed(row.now) => {
+                    return Ok(self.answer(question, &row, grant, &token, &hash).await);
+                }
+                Some(error) => return Err(error),
             }
         }
+    }
+
+    /// Nobody has refreshed for longer than a refresh takes: whoever holds the lease is gone, until it can be taken over.
+    async fn too_long(&self, grant: &Grant) -> Result<FreshTokenError, StoreError> {
+        Ok(match self.store.refresh_turn(grant.id, grant.version).await? {
+            RefreshTurn::IssuerRests(left) => {
+                FreshTokenError::IdpUnreachable { retry_after: left.to_std().unwrap_or_default() }
+            }
+            RefreshTurn::Taken(left) => {
+                FreshTokenError::RefreshInProgress { retry_after: left.to_std().unwrap_or_default() }
+            }
+            RefreshTurn::Free | RefreshTurn::Over => {
+                FreshTokenError::RefreshInProgress { retry_after: Duration::from_secs(1) }
+            }
+        })
+    }
+
+    /// The server refuses a token that was just issued.
+    async fn reject(&self, grant: &Grant) -> Result<(), StoreError> {
+        let reference = self.reference();
+        if self.store.record_rejection(grant.id, grant.version, &reference).await? {
+            tracing::warn!(
+                grant.id = %grant.id.0, server.id = %grant.key.server, %reference,
+                "a server refuses a token that was just issued"
+            );
+            let event = AuditEvent::new(AuditKind::Faulted).of(grant).reference(&reference);
+            self.audit.record(event.with("fault", FaultCode::RejectedByServer.as_str()));
+            self.heard(&grant.key.principal);
+        }
+        Ok(())
     }
 
     async fn read(&self, question: &TokenQuestion) -> Result<JobAndGrant, FreshTokenError> {
@@ -146,14 +203,6 @@ impl Connections {
             return Err(FreshTokenError::NotCovered(question.server.clone()));
         }
         Ok(row)
-    }
-
-    /// Runs to its end even if the worker goes away: a refresh that was sent must be stored.
-    async fn refresh_to_the_end(self: &Arc<Self>, grant: Grant) -> Result<Refreshed, StoreError> {
-        let this = Arc::clone(self);
-        tokio::spawn(async move { this.refresh_leased(&grant).await }.in_current_span())
-            .await
-            .map_err(|panic| StoreError::Unavailable(Box::new(panic)))?
     }
 
     async fn open_access(&self, grant: &Grant) -> Result<Option<Secret>, StoreError> {
@@ -192,92 +241,11 @@ impl Connections {
     }
 }
 
-fn standing(grant: &Grant, rejected: bool, min_ttl: TimeDelta, now: DateTime<Utc>) -> Standing {
-    if let Some(fault) = grant.fault {
-        return Standing::NeedsPerson(fault.as_str().to_owned());
-    }
-    // A token that lives ten seconds in all can never last thirty: half of its life is enough.
-    let wanted = grant.lifetime().map_or(min_ttl, |life| min_ttl.min(life / 2));
-    if !rejected && grant.outlives(wanted, now) {
-        return Standing::Usable;
-    }
-    match (grant.is_renewable(), rejected, grant.has_lapsed(now)) {
-        (true, _, _) => Standing::NeedsRefresh,
-        (false, false, false) => Standing::Usable,
-        (false, true, _) => Standing::NeedsPerson(FaultCode::RejectedByServer.as_str().to_owned()),
-        (false, false, true) => Standing::NeedsPerson("expired".to_owned()),
-    }
+/// How long it is until then.
+fn left(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    (until - now).to_std().unwrap_or(Duration::ZERO)
 }
 
 fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{GrantId, GrantKey, PrincipalId, Sealed, Version};
-
-    const NOW: DateTime<Utc> = DateTime::from_timestamp_nanos(1_800_000_000_000_000_000);
-    const ASKED: TimeDelta = TimeDelta::seconds(30);
-
-    fn grant(life: i64, left: i64, renewable: bool) -> Grant {
-        let expires_at = NOW + TimeDelta::seconds(left);
-        Grant {
-            id: GrantId(uuid::Uuid::nil()),
-            key: GrantKey { principal: PrincipalId("p".into()), server: "s".into() },
-            version: Version::FIRST,
-            issuer: "https://as".into(),
-            client_id: "us".into(),
-            resource: "https://s/mcp".into(),
-            redirect_uri: "https://us/cb".into(),
-            scopes: vec![],
-            access_token: Sealed(vec![]),
-            refresh_token: renewable.then(|| Sealed(vec![])),
-            issued_at: expires_at - TimeDelta::seconds(life),
-            expires_at: Some(expires_at),
-            fault: None,
-            fault_reference: None,
-            in_doubt_since: None,
-            account_label: None,
-            connected_at: NOW,
-        }
-    }
-
-    #[test]
-    fn a_token_that_lasts_as_long_as_asked_is_used_as_it_is() {
-        assert_eq!(standing(&grant(3600, 31, true), false, ASKED, NOW), Standing::Usable);
-        assert_eq!(standing(&grant(3600, 30, true), false, ASKED, NOW), Standing::NeedsRefresh);
-    }
-
-    #[test]
-    fn a_short_lived_token_has_to_last_half_its_life_only() {
-        assert_eq!(standing(&grant(8, 5, true), false, ASKED, NOW), Standing::Usable);
-        assert_eq!(standing(&grant(8, 4, true), false, ASKED, NOW), Standing::NeedsRefresh);
-    }
-
-    #[test]
-    fn a_rejected_token_is_refreshed_however_long_it_would_last() {
-        assert_eq!(standing(&grant(3600, 3600, true), true, ASKED, NOW), Standing::NeedsRefresh);
-    }
-
-    #[test]
-    fn what_cannot_renew_itself_is_used_to_its_end_and_then_needs_a_person() {
-        assert_eq!(standing(&grant(3600, 1, false), false, ASKED, NOW), Standing::Usable);
-        assert_eq!(standing(&grant(3600, 0, false), false, ASKED, NOW), Standing::NeedsPerson("expired".into()));
-        assert_eq!(
-            standing(&grant(3600, 9, false), true, ASKED, NOW),
-            Standing::NeedsPerson("rejected_by_server".into())
-        );
-    }
-
-    #[test]
-    fn a_faulty_grant_needs_a_person_and_a_token_without_an_end_is_used() {
-        let mut revoked = grant(3600, 3600, true);
-        revoked.fault = Some(FaultCode::Revoked);
-        assert_eq!(standing(&revoked, false, ASKED, NOW), Standing::NeedsPerson("revoked".into()));
-        let mut endless = grant(3600, 0, false);
-        endless.expires_at = None;
-        assert_eq!(standing(&endless, false, ASKED, NOW), Standing::Usable);
-    }
 }

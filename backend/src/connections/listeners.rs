@@ -103,6 +103,7 @@ impl Connections {
     /// Only a hint; all of them look by themselves too.
     pub fn heard(&self, person: &PrincipalId) {
         self.bell().ring();
+        self.flights.changed(person);
         self.listeners.tell(person);
     }
 

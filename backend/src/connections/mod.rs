@@ -2,17 +2,23 @@
 //!
 //! Nothing here knows HTTP servers, databases or clients; all of them come in as traits.
 
+mod backoff;
+mod behind;
 mod clients;
 mod complete;
 mod disconnect;
 mod fault;
+mod flights;
 mod fresh_token;
+mod issuers;
+mod keep;
 mod listeners;
 mod openable;
 mod preflight;
 mod reachability;
 mod refresh;
 mod revoking;
+mod standing;
 mod start;
 mod status;
 mod waiting;
@@ -22,9 +28,10 @@ use std::sync::Arc;
 
 use url::Url;
 
+use self::{behind::Behind, flights::Flights, issuers::Issuers};
 pub use self::{
     complete::{CompleteError, Completed, Returned},
-    disconnect::{DisconnectError, Disconnected, Gone, forget},
+    disconnect::{DisconnectError, Disconnected, Gone, NotQueued, forget},
     fault::{FaultCause, Faulted},
     fresh_token::{FreshToken, FreshTokenError, TokenQuestion},
     listeners::{Ear, Listeners},
@@ -56,6 +63,12 @@ pub struct Connections {
     reach: Reachability,
     process: LeaseOwner,
     bell: Bell,
+    /// Refreshes under way.
+    flights: Arc<Flights>,
+    /// Those of them that nobody waits for.
+    behind: Arc<Behind>,
+    /// Token requests under way.
+    issuers: Issuers,
     listeners: Arc<Listeners>,
     /// Held while a client is registered.
     registering: tokio::sync::Mutex<()>,
@@ -92,8 +105,24 @@ impl Connections {
     ) -> Self {
         let process = LeaseOwner(chance.uuid().to_string());
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
+        let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
         let listeners = Arc::default();
-        Self { config, store, vault, servers, chance, audit, reach, process, bell, listeners, registering }
+        Self {
+            config,
+            store,
+            vault,
+            servers,
+            chance,
+            audit,
+            reach,
+            process,
+            bell,
+            flights,
+            behind,
+            issuers,
+            listeners,
+            registering,
+        }
     }
 
     /// What is known of each server's way to sign in.
@@ -104,6 +133,11 @@ impl Connections {
     /// Takes what happened.
     pub fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// Waits until no refresh is under way in this process: what one brings exists nowhere else until it is stored.
+    pub async fn refreshes_are_over(&self) {
+        self.flights.all_landed().await;
     }
 
     pub(crate) fn protected(&self, id: &str) -> Result<Protected<'_>, NotProtected> {

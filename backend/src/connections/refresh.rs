@@ -1,176 +1,179 @@
-//! One refresh of one grant: lease, doubt, request, compare-and-set.
+//! One refresh of one grant: a place at its issuer, lease, doubt, request, compare-and-set.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aiq_connect_shared::FaultCode;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument;
 
-use super::{Connections, FaultCause, revoking::Unkept};
+use super::{
+    Connections, FaultCause, backoff,
+    flights::{Boarding, Landing, News},
+};
 use crate::{
     config::ClientSource,
-    domain::{AuditEvent, AuditKind, Grant, GrantTokens},
+    domain::{AuditEvent, AuditKind, Grant, Lease, Postponed, RefreshTurn},
     oauth::{Client, Metadata, TokenAnswer, TokenError},
     sealing,
-    storage::StoreError,
+    storage::{NewFault, StoreError},
+    timing,
     vault::{SealContext, Sealer, Secret, TokenKind},
 };
 
-/// How often the one write that must not be lost is tried while the database is away, and the pause between.
-const KEEP_TRYING: (u32, Duration) = (60, Duration::from_millis(500));
+/// Beside the fault `revoked`: an earlier answer, which would have held the next refresh token, did not arrive.
+const LOST_RESPONSE: &str = "lost_response";
 
-/// What became of it.
-#[derive(Debug)]
-pub(super) enum Refreshed {
-    /// The stored grant changed, by us or by somebody else: read again.
-    ReadAgain,
-    /// What is stored does not open: the grant is as good as none.
-    Lost,
-    /// It did not work this time; the grant is as good as it was.
-    Later {
-        /// The provider's wish.
-        retry_after: Option<Duration>,
-    },
+/// Everything that a refresh needs, found before its lease is taken.
+pub(super) struct Prepared {
+    pub metadata: Arc<Metadata>,
+    pub client: Client,
+    pub refresh_token: Secret,
+    pub sealer: Sealer,
 }
 
 impl Connections {
-    /// Refreshes a grant whose lease this process holds. Ends the lease in every case.
-    pub(super) async fn refresh_leased(&self, grant: &Grant) -> Result<Refreshed, StoreError> {
-        let (metadata, client, refresh_token) = match self.prepare(grant).await? {
-            Ok(prepared) => prepared,
-            Err(outcome) => return Ok(outcome),
-        };
-        let sealer = match sealing::sealer(self.store.as_ref(), &self.vault).await {
-            Ok(sealer) => sealer,
-            Err(error) => {
-                // What comes could not be sealed: somebody who can shall ask.
-                self.store.release(grant.id, grant.version, &self.process).await?;
-                return Err(error);
+    /// Joins the refresh of this grant, or begins one, which runs to its end whoever goes away: a refresh that was sent
+    /// must be stored.
+    pub(super) fn refreshing(self: &Arc<Self>, grant: &Grant, forced: bool) -> News {
+        match self.flights.board(grant) {
+            Boarding::Joined(news) => news,
+            Boarding::First(captain, news) => {
+                let (this, grant, own) = (Arc::clone(self), grant.clone(), news.clone());
+                let flight = async move {
+                    let landing = this.refresh(&grant, forced, own).await;
+                    captain.land(landing.unwrap_or_else(|error| Landing::Failed(Arc::new(error))));
+                };
+                tokio::spawn(flight.in_current_span());
+                news
             }
-        };
-        if !self.store.mark_in_doubt(grant.id, grant.version, &self.process).await? {
-            return Ok(Refreshed::ReadAgain);
-        }
-        let mut answer = self.servers.refresh(&metadata, &client, &refresh_token, &grant.resource).await;
-        if let Err(TokenError::InDoubt(_)) = answer {
-            // Sent, no answer: once more at once, before the provider forgets that it is the same request.
-            answer = self.servers.refresh(&metadata, &client, &refresh_token, &grant.resource).await;
-        }
-        match answer {
-            Ok(answer) => self.keep(grant, &refresh_token, answer, &sealer).await,
-            Err(error) if error.is_transient() => self.later(grant, error).await,
-            Err(error) => self.settle(grant, error).await,
         }
     }
 
-    async fn prepare(
-        &self,
-        grant: &Grant,
-    ) -> Result<Result<(std::sync::Arc<Metadata>, Client, Secret), Refreshed>, StoreError> {
+    /// Refreshes as soon as it may, or sees another process do it.
+    async fn refresh(&self, grant: &Grant, forced: bool, mut news: News) -> Result<Landing, StoreError> {
+        let deadline = Instant::now() + timing::REFRESH_WAIT;
+        let prepared = match self.prepare(grant).await? {
+            Ok(prepared) => prepared,
+            Err(landing) => return Ok(landing),
+        };
+        let (mut pause, longest) = timing::REFRESH_POLL;
+        loop {
+            // In front of the lease, because whoever queues with a lease keeps others from it.
+            let Ok(place) = timeout_at(deadline, self.issuers.place(&grant.issuer)).await else {
+                return Ok(Landing::StillUnderWay(longest));
+            };
+            let asked = Instant::now();
+            if let Some(lease) = self.store.lease(grant.id, grant.version, &self.process, forced).await? {
+                self.refresh_leased(grant, &prepared, lease, asked).await?;
+                return Ok(Landing::ReadAgain);
+            }
+            drop(place);
+            loop {
+                match self.store.refresh_turn(grant.id, grant.version).await? {
+                    RefreshTurn::Over => return Ok(Landing::ReadAgain),
+                    RefreshTurn::IssuerRests(left) => {
+                        return Ok(Landing::IssuerRests(left.to_std().unwrap_or(longest)));
+                    }
+                    RefreshTurn::Free => break,
+                    RefreshTurn::Taken(left) if Instant::now() >= deadline => {
+                        return Ok(Landing::StillUnderWay(left.to_std().unwrap_or(longest)));
+                    }
+                    RefreshTurn::Taken(_) => {}
+                }
+                // Another process tells, if it can; looking is what can be relied on.
+                let _ = timeout_at(deadline.min(Instant::now() + pause), news.changed()).await;
+                pause = (pause * 3 / 2).min(longest);
+            }
+        }
+    }
+
+    /// Or says why it cannot be refreshed, or not now.
+    async fn prepare(&self, grant: &Grant) -> Result<Result<Prepared, Landing>, StoreError> {
         let metadata = match self.servers.metadata(&grant.issuer).await {
             Ok(metadata) => metadata,
             Err(error) => {
                 tracing::warn!(grant.id = %grant.id.0, server.id = %grant.key.server, %error, "no metadata for a refresh");
-                self.store.release(grant.id, grant.version, &self.process).await?;
-                return Ok(Err(Refreshed::Later { retry_after: None }));
+                let postponed =
+                    Postponed { pause: backoff::pause(2, &self.chance), issuer_rest: None, is_certain: false };
+                self.store.postpone(grant.id, grant.version, &self.process, postponed).await?;
+                return Ok(Err(Landing::ReadAgain));
             }
         };
         let Some(client) = self.client_of(grant).await? else {
-            self.record(grant, FaultCode::ClientMisconfigured, "the OAuth client of this grant is gone").await?;
-            return Ok(Err(Refreshed::ReadAgain));
+            self.record(grant, FaultCode::ClientMisconfigured, "the OAuth client of this grant is gone", None).await?;
+            return Ok(Err(Landing::ReadAgain));
         };
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Refresh);
         let opened = match &grant.refresh_token {
-            Some(sealed) => sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await,
-            None => Ok(None),
+            Some(sealed) => sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await?,
+            None => None,
         };
-        let Ok(Some(refresh_token)) = opened else {
-            if matches!(opened, Ok(None)) {
-                self.audit.unopened(grant);
-            }
-            self.store.release(grant.id, grant.version, &self.process).await?;
-            return opened.map(|_| Err(Refreshed::Lost));
+        let Some(refresh_token) = opened else {
+            self.audit.unopened(grant);
+            return Ok(Err(Landing::Lost));
         };
-        Ok(Ok((metadata, client, refresh_token)))
+        // What comes has to be sealed. Where it could not be, nothing is sent: somebody who can shall ask.
+        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
+        Ok(Ok(Prepared { metadata, client, refresh_token, sealer }))
     }
 
-    /// Stores the answer, whoever holds the lease by now: it is the newest truth, and the old token may be dead.
-    async fn keep(
+    /// Sends, with a lease that was asked for at this time. Ends the lease in every case.
+    async fn refresh_leased(
         &self,
         grant: &Grant,
-        old_refresh_token: &Secret,
-        answer: TokenAnswer,
-        sealer: &Sealer,
-    ) -> Result<Refreshed, StoreError> {
-        let next = grant.version.next();
-        let seal = |kind, token: &Secret| {
-            sealer.seal(&SealContext::grant(&grant.key, &grant.issuer, grant.id, next, kind), token)
-        };
-        // RFC 6749 §6: no new refresh token means that the old one stays.
-        let refresh_token = answer.refresh_token.as_ref().unwrap_or(old_refresh_token);
-        let tokens = GrantTokens {
-            access_token: seal(TokenKind::Access, &answer.access_token),
-            refresh_token: Some(seal(TokenKind::Refresh, refresh_token)),
-            expires_in: answer.expires_in,
-            scopes: answer.scopes.unwrap_or_else(|| grant.scopes.clone()),
-        };
-        let (tries, pause) = KEEP_TRYING;
-        for remaining in (0..tries).rev() {
-            match self.store.rotate(grant.id, grant.version, &tokens).await {
-                Ok(()) => {
-                    tracing::info!(grant.id = %grant.id.0, server.id = %grant.key.server, version = next.0, "refreshed");
-                    let mut event = AuditEvent::new(AuditKind::Refreshed).of(grant);
-                    event.version = Some(next);
-                    self.audit.record(event);
-                    return Ok(Refreshed::ReadAgain);
-                }
-                Err(StoreError::Conflict) => break,
-                Err(error @ StoreError::Unavailable(_)) if remaining > 0 => {
-                    tracing::warn!(grant.id = %grant.id.0, %error, "a refreshed token waits for the database");
-                    tokio::time::sleep(pause).await;
-                }
-                Err(error) => return Err(error),
+        prepared: &Prepared,
+        lease: Lease,
+        asked: Instant,
+    ) -> Result<(), StoreError> {
+        let may_send = self.store.mark_in_doubt(grant.id, grant.version, &self.process).await?;
+        // The database has looked; but this process may have stood still since.
+        let late = timing::LATE_SENDER.to_std().unwrap_or(Duration::ZERO);
+        if !may_send || asked.elapsed() >= late {
+            tracing::warn!(grant.id = %grant.id.0, server.id = %grant.key.server, "too late to refresh; it is tried anew");
+            return self.store.release(grant.id, grant.version, &self.process).await;
+        }
+        // What was asked for before and not heard may be why the provider refuses now.
+        let mut was_lost = lease.was_in_doubt;
+        let answer = timeout(timing::REFRESH_REQUEST, self.ask(grant, prepared, &mut was_lost)).await;
+        match answer.unwrap_or(Err(TokenError::InDoubt(None))) {
+            Ok(answer) => self.keep(grant, prepared, answer).await,
+            Err(error) if error.is_transient() => {
+                tracing::warn!(grant.id = %grant.id.0, server.id = %grant.key.server, %error, "a refresh did not work this time");
+                let postponed = backoff::after(&error, &lease, &self.chance);
+                self.store.postpone(grant.id, grant.version, &self.process, postponed).await
             }
+            Err(error) => self.settle(grant, error, was_lost).await,
         }
-        let stored = self.store.find_grant(&grant.key).await?;
-        if stored.is_none_or(|stored| stored.id != grant.id) {
-            // Disconnected, or connected anew, meanwhile: that wish wins, and what came late must not live on.
-            self.end_unkept(
-                Unkept {
-                    key: &grant.key,
-                    grant: grant.id,
-                    issuer: &grant.issuer,
-                    client_id: &grant.client_id,
-                    redirect_uri: &grant.redirect_uri,
-                    refresh_token: Some(refresh_token),
-                    access_token: Some(&answer.access_token),
-                },
-                sealer,
-            )
-            .await;
-        }
-        Ok(Refreshed::ReadAgain)
     }
 
-    async fn later(&self, grant: &Grant, error: TokenError) -> Result<Refreshed, StoreError> {
-        let retry_after = match &error {
-            TokenError::Busy { retry_after, .. } => *retry_after,
-            _ => None,
-        };
-        tracing::warn!(grant.id = %grant.id.0, server.id = %grant.key.server, %error, "a refresh did not work this time");
-        self.store.release(grant.id, grant.version, &self.process).await?;
-        Ok(Refreshed::Later { retry_after })
+    async fn ask(&self, grant: &Grant, prepared: &Prepared, was_lost: &mut bool) -> Result<TokenAnswer, TokenError> {
+        let Prepared { metadata, client, refresh_token, .. } = prepared;
+        let began = Instant::now();
+        let once = || self.servers.refresh(metadata, client, refresh_token, &grant.resource);
+        let first = timeout(timing::REFRESH_FIRST_ANSWER, once()).await;
+        match first.unwrap_or(Err(TokenError::InDoubt(None))) {
+            // Sent, no answer: once more at once, before the provider forgets that it is the same request. Not if this
+            // process stood still meanwhile, because somebody else may have taken over.
+            Err(TokenError::InDoubt(_)) if began.elapsed() < timing::REFRESH_REQUEST => {
+                *was_lost = true;
+                once().await
+            }
+            answer => answer,
+        }
     }
 
-    /// A definitive refusal. Somebody may have rotated in between: then it says nothing about what is stored now.
-    async fn settle(&self, grant: &Grant, error: TokenError) -> Result<Refreshed, StoreError> {
+    /// A definitive refusal. Somebody may have rotated in between: then it says nothing about what is stored now, and
+    /// the store does not record it.
+    async fn settle(&self, grant: &Grant, error: TokenError, was_lost: bool) -> Result<(), StoreError> {
         let forgotten = matches!(error, TokenError::InvalidClient) && self.is_registered_by_us(grant);
+        let is_lost = matches!(error, TokenError::InvalidGrant) && was_lost;
         let cause = FaultCause::Token(error);
         if forgotten {
             // The issuer forgot a client that it had registered: connecting again registers anew.
             self.store.forget_registration(&grant.issuer, &grant.redirect_uri, &grant.client_id).await?;
         }
         let code = if forgotten { FaultCode::Revoked } else { cause.code() };
-        self.record(grant, code, &cause.to_string()).await?;
-        Ok(Refreshed::ReadAgain)
+        self.record(grant, code, &cause.to_string(), is_lost.then_some(LOST_RESPONSE)).await
     }
 
     fn is_registered_by_us(&self, grant: &Grant) -> bool {
@@ -178,16 +181,24 @@ impl Connections {
         server.is_some_and(|server| matches!(server.client, ClientSource::Dynamic { .. }))
     }
 
-    async fn record(&self, grant: &Grant, code: FaultCode, why: &str) -> Result<(), StoreError> {
+    async fn record(
+        &self,
+        grant: &Grant,
+        code: FaultCode,
+        why: &str,
+        detail: Option<&'static str>,
+    ) -> Result<(), StoreError> {
         let reference = self.reference();
+        let fault = NewFault { code, reference: &reference, detail };
         // Refused by the store if the version is not the stored one any more.
-        if self.store.record_fault(grant.id, grant.version, code, &reference).await? {
+        if self.store.record_fault(grant.id, grant.version, &fault).await? {
             let event = AuditEvent::new(AuditKind::Faulted).of(grant).reference(&reference);
             self.audit.record(event.with("fault", code.as_str()));
             tracing::warn!(
-                grant.id = %grant.id.0, server.id = %grant.key.server, fault = code.as_str(), %reference, why,
+                grant.id = %grant.id.0, server.id = %grant.key.server, fault = code.as_str(), %reference, why, detail,
                 "a grant does not work any more"
             );
+            self.heard(&grant.key.principal);
         }
         Ok(())
     }

@@ -174,9 +174,13 @@ fn standing(
             None => (AuthStatus::Disconnected, None),
         };
     };
-    if let Some(code) = grant.fault {
-        return (AuthStatus::Error, Some(FaultReport::new(code, grant.fault_reference.clone())));
+    if let Some(code) = grant.fault_at(now) {
+        let retry_at = grant.renewal.rejected_until.filter(|_| grant.fault == Some(FaultCode::RejectedByServer));
+        let report = FaultReport::new(code, grant.fault_reference.clone());
+        return (AuthStatus::Error, Some(FaultReport { retry_at, ..report }));
     }
+    // A server that refused the token is tried again: a notice beside a connection that may work.
+    let refused = grant.fault.map(|code| FaultReport::new(code, grant.fault_reference.clone()));
     if !missing.is_empty() {
         return (AuthStatus::Error, Some(FaultReport::new(FaultCode::ScopeMismatch, None)));
     }
@@ -184,7 +188,7 @@ fn standing(
         (true, false, _) => (AuthStatus::Expired, None),
         (true, true, Some(report)) => (AuthStatus::Error, Some(report)),
         // Access still works: the trouble is a notice beside a working connection.
-        (_, _, notice) => (AuthStatus::Connected, notice),
+        (_, _, notice) => (AuthStatus::Connected, refused.or(notice)),
     }
 }
 

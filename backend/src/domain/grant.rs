@@ -45,10 +45,62 @@ pub struct Grant {
     pub fault_reference: Option<String>,
     /// A refresh was sent and no answer was stored yet.
     pub in_doubt_since: Option<DateTime<Utc>>,
+    /// When it may be refreshed, and what its MCP server makes of its tokens.
+    pub renewal: Renewal,
     /// The account at the provider, as the person would recognise it.
     pub account_label: Option<String>,
     /// When the person signed in.
     pub connected_at: DateTime<Utc>,
+}
+
+/// When a grant may be refreshed, and what its MCP server makes of its tokens. By the database's clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Renewal {
+    /// The last attempt did not work: no sooner than this.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// When it was last refreshed only because the server refused a token that should have been good.
+    pub forced_at: Option<DateTime<Utc>>,
+    /// The server refused a token that had just been issued: nobody tries until then.
+    pub rejected_until: Option<DateTime<Utc>>,
+    /// It did so to several people at about the same time, so that it is the server and not the person.
+    pub is_rejected_widely: bool,
+    /// What a log line and an administrator are told beside the fault.
+    pub fault_detail: Option<String>,
+}
+
+/// The right to refresh one version of a grant, and what is known of earlier attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// A refresh was sent before, and no answer was stored.
+    pub was_in_doubt: bool,
+    /// How many attempts in a row did not work.
+    pub failures: u32,
+    /// How many in a row did not work at the issuer, whosever grants they were for.
+    pub issuer_failures: u32,
+}
+
+/// What keeps a version of a grant from being refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTurn {
+    /// Nothing: the lease can be taken.
+    Free,
+    /// Somebody holds the lease; it can be taken over after this time if they are gone.
+    Taken(TimeDelta),
+    /// The issuer is left alone for so long.
+    IssuerRests(TimeDelta),
+    /// It changed: read again.
+    Over,
+}
+
+/// A refresh that did not work this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Postponed {
+    /// How long the grant waits at least.
+    pub pause: TimeDelta,
+    /// How long the whole issuer is left alone, if it is.
+    pub issuer_rest: Option<TimeDelta>,
+    /// Nothing of this attempt can have been acted upon: the doubt that it began ends.
+    pub is_certain: bool,
 }
 
 /// What a token answer is worth, sealed for one grant and version.
@@ -91,6 +143,16 @@ impl Grant {
     /// Whether a lapsed access token can be renewed without the person.
     pub fn is_renewable(&self) -> bool {
         self.refresh_token.is_some()
+    }
+
+    /// What is wrong with it now. A server that refused its tokens is tried again after a while.
+    pub fn fault_at(&self, now: DateTime<Utc>) -> Option<FaultCode> {
+        match self.fault {
+            Some(FaultCode::RejectedByServer) if self.renewal.rejected_until.is_none_or(|until| until <= now) => None,
+            // Nobody could help by signing in.
+            Some(FaultCode::RejectedByServer) if self.renewal.is_rejected_widely => Some(FaultCode::IdpUnreachable),
+            fault => fault,
+        }
     }
 
     /// Whether the access token has ended. One without a known end has not.

@@ -14,7 +14,7 @@ mod wait;
 
 pub use audit::{AuditEvent, AuditFilter, AuditKind, AuditRecord, AuditState};
 pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
-pub use grant::{Grant, GrantKey, GrantTokens, NewGrant};
+pub use grant::{Grant, GrantKey, GrantTokens, Lease, NewGrant, Postponed, RefreshTurn, Renewal};
 pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, hex};
 pub use job_reference::{JobOrigin, JobReference, JobTimes, NewJobReference};
 pub use keys::{KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Replica, SealedPlace, SealedRow, SealedTable};

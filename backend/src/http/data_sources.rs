@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     App,
-    listing::{Listing, is_named},
+    listing::{Listing, is_named, unwritten},
     person::Visitor,
     problem::ApiError,
     stranger::Stranger,
@@ -27,7 +27,7 @@ pub(super) async fn list(
         Err(Stranger::Off) => app.connections.data_sources_of_nobody(),
         Err(stranger) => return Err(stranger.into()),
     };
-    let Listing { body, etag, .. } = Listing::of(&app, &sources)?;
+    let Listing { body, etag, .. } = Listing::of(&app, &sources).map_err(|_| ApiError::of(unwritten()))?;
     let own = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
     if is_known(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, own).into_response());

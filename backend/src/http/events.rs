@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{
     App,
-    listing::{Listing, is_named},
+    listing::{Listing, is_named, unwritten},
     person::Person,
     problem::{ApiError, problem},
     same_site,
@@ -50,7 +50,8 @@ pub(super) async fn open(
     let Some(seat) = app.event_seats.take(person.id.clone()) else { return Err(too_many()) };
     // First listen, then look.
     let ear = app.connections.listen(&person.id);
-    let listing = Listing::of(&app, &app.connections.data_sources(&person.id).await?)?;
+    let sources = app.connections.data_sources(&person.id).await?;
+    let listing = Listing::of(&app, &sources).map_err(|_| ApiError::of(unwritten()))?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let is_known = [known.etag.as_deref(), last].into_iter().flatten().any(|names| is_named(&listing.etag, names));
     let greeting = greeting(&app, (!is_known).then_some(&listing));
@@ -79,8 +80,8 @@ fn too_many() -> ApiError {
 /// wait before opening the stream anew, differently long for each.
 fn greeting(app: &App, listing: Option<&Listing>) -> Event {
     let [byte] = app.chance.bytes::<1>();
-    let (shortest, longest) = EVENTS_RETRY;
-    let event = Event::default().retry(shortest + (longest - shortest) * u32::from(byte) / 255);
+    let (shortest, more) = EVENTS_RETRY;
+    let event = Event::default().retry(shortest + more * u32::from(byte) / 255);
     match listing {
         Some(listing) => {
             let sources = listing.parts.iter().map(|(id, _)| id.clone()).collect();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aiq_connect_shared::JobEvent;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -88,13 +89,17 @@ fn event(frame: &Frame) -> Event {
             }
             Event::default().event("job.status").data(body.to_string())
         }
-        Frame::Event(id, told) => {
-            let mut body = json!(told);
-            if let Some(fields) = body.as_object_mut() {
-                // The name says it already, as in AIQ's own frames.
-                fields.remove("type");
-            }
-            Event::default().id(id.to_string()).event(told.name()).data(body.to_string())
-        }
+        Frame::Event(id, event) => told(event).id(id.to_string()),
+        // Without an id too: it is older than what was said last.
+        Frame::Again(event) => told(event),
     }
+}
+
+fn told(event: &JobEvent) -> Event {
+    let mut body = json!(event);
+    if let Some(fields) = body.as_object_mut() {
+        // The name says it already, as in AIQ's own frames.
+        fields.remove("type");
+    }
+    Event::default().event(event.name()).data(body.to_string())
 }

@@ -1,13 +1,10 @@
 //! The listing as it is sent, and its versions.
 
 use aiq_connect_shared::DataSource;
-use axum::http::StatusCode;
+use axum::{http::StatusCode, response::Response};
 use sha2::{Digest, Sha256};
 
-use super::{
-    App, compat,
-    problem::{ApiError, problem},
-};
+use super::{App, compat, problem::problem};
 
 /// What is sent, and under which name.
 pub(super) struct Listing {
@@ -20,14 +17,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn of(app: &App, sources: &[DataSource]) -> Result<Self, ApiError> {
-        Self::write(app, sources).map_err(|_| {
-            let message = "The listing could not be written.";
-            ApiError::of(problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", message))
-        })
-    }
-
-    fn write(app: &App, sources: &[DataSource]) -> serde_json::Result<Self> {
+    pub(super) fn of(app: &App, sources: &[DataSource]) -> serde_json::Result<Self> {
         let asked = compat::in_asked_words(app, &sources)?;
         let body = serde_json::to_vec(&asked)?;
         let etag = format!("\"{}\"", &crate::domain::hex(&Sha256::digest(&body))[..32]);
@@ -38,6 +28,10 @@ impl Listing {
         });
         Ok(Self { parts: parts.collect::<serde_json::Result<_>>()?, body, etag })
     }
+}
+
+pub(super) fn unwritten() -> Response {
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The listing could not be written.")
 }
 
 /// Whether one of these names is this version's. Names are compared weakly (RFC 9110 §13.1.2): a proxy that compresses

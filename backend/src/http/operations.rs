@@ -37,11 +37,9 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     let health = JobId("health".to_owned());
     let looked = tokio::time::timeout(timing::DATABASE_GLANCE, app.store.find_job(&health)).await;
     let database = matches!(looked, Ok(Ok(_)));
-    let is_sealing = match database {
-        true => !matches!(sealing::sealer(app.store.as_ref(), &app.vault).await, Err(StoreError::KeyMissing(_))),
-        // That is trouble enough.
-        false => true,
-    };
+    // Another trouble of the database is told of as that.
+    let is_sealing =
+        !database || !matches!(sealing::sealer(app.store.as_ref(), &app.vault).await, Err(StoreError::KeyMissing(_)));
     let is_ready = database && is_sealing;
     let research = app.gate.research_answers().await;
     let mut problems = Vec::new();

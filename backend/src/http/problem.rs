@@ -249,9 +249,11 @@ impl From<FreshTokenError> for ApiError {
             FreshTokenError::JobUnknown => Self(problem(StatusCode::NOT_FOUND, "job_unknown", message)),
             FreshTokenError::NotCovered(_) => Self(problem(StatusCode::FORBIDDEN, "server_not_covered", message)),
             FreshTokenError::IdpUnreachable { retry_after } => {
-                Self(later("idp_unreachable", message, retry_after.as_secs().max(1)))
+                Self(later("idp_unreachable", message, whole_seconds(retry_after)))
             }
-            FreshTokenError::RefreshInProgress => Self(later("refresh_in_progress", message, 1)),
+            FreshTokenError::RefreshInProgress { retry_after } => {
+                Self(later("refresh_in_progress", message, whole_seconds(retry_after)))
+            }
         }
     }
 }
@@ -272,6 +274,11 @@ fn forward(error: &ForwardError) -> ApiError {
 fn not_configured() -> ApiError {
     let message = "No research service is configured: set aiq_connect.upstream.url.";
     ApiError(problem(StatusCode::SERVICE_UNAVAILABLE, "upstream_not_configured", message))
+}
+
+/// At least so many, and at least one.
+fn whole_seconds(time: std::time::Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
 fn later(code: &str, message: String, seconds: u64) -> Response {

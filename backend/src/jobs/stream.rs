@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use aiq_connect_shared::JobEvent;
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     connections::Connections,
-    domain::{JobId, JobOrigin, Principal},
+    domain::{JobId, JobOrigin, Principal, ServerId, Told, ToldEvent},
     storage::{Store, StoreError},
     timing,
 };
@@ -38,6 +39,8 @@ pub enum Frame {
     Status(SeenStatus),
     /// Something that stays said: a stream that is opened anew after this id goes on with the next.
     Event(i64, JobEvent),
+    /// An open wait once more, which its person may have made longer since it was said.
+    Again(JobEvent),
 }
 
 /// An open stream.
@@ -47,6 +50,8 @@ pub struct JobStream {
     job: JobId,
     /// The last event that was said.
     after: i64,
+    /// The waits that are open, and until when, as far as that was said: `None` until the first look.
+    open: Option<Vec<OpenWait>>,
     /// Where the job is; nobody knows when there is no research service, or when it has never heard of the job.
     seen: Option<Seen>,
     told: Option<SeenStatus>,
@@ -56,6 +61,13 @@ pub struct JobStream {
     /// Whether the last look worked; trouble is logged where it begins.
     was_well: bool,
     _seat: Seat,
+}
+
+struct OpenWait {
+    /// The event that told of it.
+    event: i64,
+    server: ServerId,
+    until: DateTime<Utc>,
 }
 
 impl Gate {
@@ -69,6 +81,7 @@ impl Gate {
             store: Arc::clone(&self.store),
             job: id.clone(),
             after,
+            open: None,
             seen: (self.watch.as_ref().filter(|_| job.origin == JobOrigin::Gate)).map(|watch| watch.follow(id, user)),
             told: None,
             bell: self.connections.bell().listen(),
@@ -112,10 +125,10 @@ impl JobStream {
             None => false,
         };
         // After the status was seen: at the job's end nothing more will come than what is there by now.
-        for event in self.store.told_after(&self.job, self.after).await? {
-            self.after = event.id;
-            self.next.push_back(Frame::Event(event.id, self.connections.job_event(&self.job, event)));
-        }
+        // Events stay as they are, but for the end of a wait.
+        let from = self.open.as_ref().map(|open| open.iter().map(|wait| wait.event - 1).fold(self.after, i64::min));
+        let events = self.store.told_after(&self.job, from.unwrap_or_default()).await?;
+        self.tell(events);
         // Said last, so that a client that leaves at the end of its job has heard everything.
         if seen.is_some() && seen != self.told {
             self.next.extend(seen.clone().map(Frame::Status));
@@ -123,6 +136,34 @@ impl JobStream {
         }
         self.is_over = was_over;
         Ok(())
+    }
+
+    /// Says what is new, and again what is open and ends at another time than was said.
+    fn tell(&mut self, events: Vec<ToldEvent>) {
+        let open = self.open.get_or_insert_default();
+        let mut again = Vec::new();
+        for event in events {
+            let is_new = event.id > self.after;
+            if let Told::Required { until, .. } = event.told {
+                let known = open.iter_mut().find(|wait| wait.event == event.id);
+                let is_moved = known.as_ref().is_none_or(|wait| wait.until != until);
+                match known {
+                    Some(wait) => wait.until = until,
+                    None => open.push(OpenWait { event: event.id, server: event.server.clone(), until }),
+                }
+                if !is_new && is_moved {
+                    again.push(event.clone());
+                }
+            } else {
+                open.retain(|wait| wait.server != event.server);
+                again.retain(|moved| moved.server != event.server);
+            }
+            if is_new {
+                self.after = event.id;
+                self.next.push_back(Frame::Event(event.id, self.connections.job_event(&self.job, event)));
+            }
+        }
+        self.next.extend(again.into_iter().map(|event| Frame::Again(self.connections.job_event(&self.job, event))));
     }
 
     async fn pause(&mut self) {

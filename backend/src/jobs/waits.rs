@@ -49,6 +49,7 @@ impl Gate {
             WaitAction::Extend => {
                 let length = self.connections.wait_length();
                 let standing = self.store.extend_wait(id, &server, length).await?.ok_or(WaitError::Over)?;
+                self.connections.heard(&owner.id());
                 tracing::info!(job.id = %id, source.id = %source, "a wait was extended");
                 Some(standing)
             }

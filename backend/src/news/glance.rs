@@ -43,7 +43,7 @@ pub(super) async fn again_and_again(
         tokio::select! {
             () = tokio::time::sleep(pause(is_told, begun.elapsed())) => {}
             // It tells no more: whatever it told last may not be all. Or it tells again: what was not told is looked for.
-            changed = told.changed() => if changed.is_err() {
+            turn = told.changed() => if turn.is_err() {
                 tokio::time::sleep(timing::CHANGES_POLL).await;
             },
         }

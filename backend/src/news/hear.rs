@@ -39,9 +39,10 @@ pub(super) async fn on(
             }
         };
         if state != last {
-            match error {
-                Some(error) => tracing::warn!(%error, "the database cannot be heard; changes are looked for"),
-                None => tracing::info!("nothing that the database tells arrives; changes are looked for"),
+            if let Some(error) = error {
+                tracing::warn!(%error, "the database cannot be heard; changes are looked for");
+            } else {
+                tracing::info!("nothing that the database tells arrives; changes are looked for");
             }
             last = state;
         }

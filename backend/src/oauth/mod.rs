@@ -5,6 +5,7 @@ mod answer;
 mod challenge;
 pub mod discovery;
 mod documents;
+mod hints;
 mod http;
 pub mod metadata;
 pub mod policy;

@@ -16,7 +16,7 @@ use oauth2::{
 };
 use url::Url;
 
-use super::{Client, CodeExchange, Metadata, Outbound, SendError, answer};
+use super::{Client, CodeExchange, Metadata, Outbound, SendError, answer, hints};
 use crate::{domain::ClientAuth, vault::Secret};
 
 /// What a token endpoint gave.
@@ -218,11 +218,15 @@ impl Transport {
         let url = Url::parse(&parts.uri.to_string()).map_err(|_| Failure::Unreadable)?;
         let answer = self.outbound.send(parts.method, &url, parts.headers, body).await.map_err(Failure::Send)?;
         if matches!(answer.status, 429 | 500..=599) {
-            let retry_after = answer.values(&http::header::RETRY_AFTER).first().and_then(|value| value.parse().ok());
-            return Err(Failure::Busy { status: answer.status, retry_after: retry_after.map(Duration::from_secs) });
+            return Err(Failure::Busy { status: answer.status, retry_after: hints::retry_after(&answer) });
         }
         let (status, mut body) =
             answer::normalise(&answer.media_type(), answer.status, &answer.body).ok_or(Failure::Unreadable)?;
+        let token = body.get("access_token").and_then(serde_json::Value::as_str);
+        let hint = token.and_then(|token| hints::seconds_of_life(token, &answer));
+        if let (Some(body), Some(seconds)) = (body.as_object_mut(), hint) {
+            body.entry("expires_in").or_insert_with(|| seconds.into());
+        }
         if let Some(serde_json::Value::String(token)) = body.as_object_mut().and_then(|body| body.remove("id_token")) {
             *self.id_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Secret::new(token));
         }

@@ -30,9 +30,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
     EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
-    JobTimes, KeyBook, KeyId, KeyUse, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewRevocation, NewSession,
-    NewSignIn, NewWait, Principal, PrincipalId, Profile, Registration, Removal, Sealed, SealedRow, SealedTable,
-    ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
+    JobTimes, KeyBook, KeyId, KeyUse, Lease, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewRevocation, NewSession,
+    NewSignIn, NewWait, Postponed, Principal, PrincipalId, Profile, RefreshTurn, Registration, Removal, Sealed,
+    SealedRow, SealedTable, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules,
+    WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -69,6 +70,17 @@ pub struct ConnectionsOf {
     pub open_flows: Vec<Flow>,
 }
 
+/// Why a grant does not work.
+#[derive(Clone, Copy, Debug)]
+pub struct NewFault<'a> {
+    /// For words.
+    pub code: FaultCode,
+    /// The log line's name.
+    pub reference: &'a str,
+    /// What an administrator is told beside it.
+    pub detail: Option<&'a str>,
+}
+
 /// What a worker's question needs, from one joined row.
 #[derive(Clone, Debug)]
 pub struct JobAndGrant {
@@ -91,34 +103,6 @@ pub trait GrantStore: Send + Sync {
     /// One grant, in quarantine too.
     async fn find_grant(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
 
-    /// Takes the lease on exactly this version of the grant. `false`: somebody else is refreshing it, or has.
-    ///
-    /// A lease lasts [`crate::timing::LEASE`] and can be taken over [`crate::timing::LEASE_GRACE`] after its end.
-    async fn lease(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError>;
-
-    /// Says that a refresh is about to be sent. `false`: the lease or the version is no longer ours; do not send.
-    async fn mark_in_doubt(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError>;
-
-    /// Stores what the provider answered as the next version, whoever holds the lease by now, if `version` is still
-    /// the stored one. Ends the lease, the doubt and any fault.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`]: a newer version is there, or the grant is gone. Read again.
-    async fn rotate(&self, grant: GrantId, version: Version, tokens: &GrantTokens) -> Result<(), StoreError>;
-
-    /// Records why this version does not work and ends the lease. `false`: it is not the stored version any more.
-    async fn record_fault(
-        &self,
-        grant: GrantId,
-        version: Version,
-        fault: FaultCode,
-        reference: &str,
-    ) -> Result<bool, StoreError>;
-
-    /// Gives the lease back after a failure that passes. The doubt stays: the provider may have rotated.
-    async fn release(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<(), StoreError>;
-
     /// Forgets the grant and cancels every open flow of the same key, at once; living jobs that may use the server go
     /// on without it, and their streams say so. In the same transaction its tokens are queued for their provider.
     ///
@@ -133,6 +117,60 @@ pub trait GrantStore: Send + Sync {
         seen: Option<(GrantId, Version)>,
         end: Option<&NewRevocation>,
     ) -> Result<(), StoreError>;
+}
+
+/// Refreshing: who may, what became of it, and when it is tried again.
+#[async_trait]
+pub trait RefreshStore: Send + Sync {
+    /// Takes the lease on exactly this version of the grant. `None`: [`Self::refresh_turn`] says why not.
+    ///
+    /// A lease lasts [`crate::timing::LEASE`] and can be taken over [`crate::timing::LEASE_GRACE`] after its end. A
+    /// forced refresh is one of a token that should have been good; when it was begun is kept.
+    async fn lease(
+        &self,
+        grant: GrantId,
+        version: Version,
+        owner: &LeaseOwner,
+        forced: bool,
+    ) -> Result<Option<Lease>, StoreError>;
+
+    /// What keeps this version from being refreshed.
+    async fn refresh_turn(&self, grant: GrantId, version: Version) -> Result<RefreshTurn, StoreError>;
+
+    /// Says that a refresh is about to be sent. `false`: the lease or the version is no longer ours, or the lease was
+    /// taken longer than [`crate::timing::LATE_SENDER`] ago; do not send.
+    async fn mark_in_doubt(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError>;
+
+    /// Stores what the provider answered as the next version, whoever holds the lease by now, if `version` is still
+    /// the stored one. Ends the lease, the doubt and any fault, and the count of failures at the issuer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`]: a newer version is there, or the grant is gone. Read again.
+    async fn rotate(&self, grant: GrantId, version: Version, tokens: &GrantTokens) -> Result<(), StoreError>;
+
+    /// Records why this version does not work and ends the lease. `false`: it is not the stored version any more.
+    async fn record_fault(&self, grant: GrantId, version: Version, fault: &NewFault<'_>) -> Result<bool, StoreError>;
+
+    /// Gives the lease back after a failure that passes, and keeps when to try again. Leaves a lease of somebody else
+    /// and its grant alone.
+    async fn postpone(
+        &self,
+        grant: GrantId,
+        version: Version,
+        owner: &LeaseOwner,
+        postponed: Postponed,
+    ) -> Result<(), StoreError>;
+
+    /// Gives the lease back: nothing was sent, and nothing went wrong. A doubt stays.
+    async fn release(&self, grant: GrantId, version: Version, owner: &LeaseOwner) -> Result<(), StoreError>;
+
+    /// Records that the server refuses this version's token although it is fresh, and leaves it alone for a while:
+    /// longer each time in a row, see [`crate::timing::REJECTED_PAUSES`]. `false`: it has another fault or version.
+    async fn record_rejection(&self, grant: GrantId, version: Version, reference: &str) -> Result<bool, StoreError>;
+
+    /// The while is over, and somebody tries the token again.
+    async fn forget_rejection(&self, grant: GrantId, version: Version) -> Result<(), StoreError>;
 }
 
 /// Flows.
@@ -333,6 +371,7 @@ pub trait KeyStore: Send + Sync {
 /// A store of everything.
 pub trait Store:
     GrantStore
+    + RefreshStore
     + FlowStore
     + RegistrationStore
     + JobStore
@@ -349,6 +388,7 @@ pub trait Store:
 
 impl<T> Store for T where
     T: GrantStore
+        + RefreshStore
         + FlowStore
         + RegistrationStore
         + JobStore

@@ -5,14 +5,19 @@ use std::{fmt, sync::Arc};
 use tokio::time::{Instant, sleep};
 
 use super::{PostgresStore, Schema, SqliteStore, Store, StoreError};
-use crate::{config::Database, timing};
+use crate::{
+    config::{Database, PgAddress},
+    timing,
+};
 
 /// Why a database cannot be opened, and what to do. No password in it.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the database {place}: {}. {remedy}", reason(cause))]
+#[error("cannot open the database {place}: {reason}. {remedy}")]
 pub struct OpenError {
     /// Which one.
     pub place: String,
+    /// Why, without a full stop.
+    pub reason: String,
     /// A sentence that says what to do.
     pub remedy: String,
     /// What the database says.
@@ -22,6 +27,9 @@ pub struct OpenError {
 
 /// What is behind it, as a sentence's beginning without its end.
 fn reason(cause: &StoreError) -> String {
+    if let Some((_, refusal)) = PostgresStore::refusal(cause) {
+        return refusal;
+    }
     let source = std::error::Error::source(cause).map(ToString::to_string);
     match cause {
         StoreError::Unavailable(_) => source.unwrap_or_else(|| cause.to_string()),
@@ -39,14 +47,18 @@ pub enum Opened {
 }
 
 impl Opened {
-    /// Opens it and brings its schema up to date. A server that does not answer yet is waited for.
-    pub async fn open(database: &Database) -> Result<Self, OpenError> {
+    /// Opens it and brings its schema up to date. A server that does not answer yet is waited for. Changes are heard at
+    /// `listen`, if that is another address.
+    pub async fn open(database: &Database, listen: Option<&PgAddress>) -> Result<Self, OpenError> {
         match database {
             Database::Sqlite { path } => {
                 SqliteStore::open(path).await.map(Self::Sqlite).map_err(|cause| explained(database, cause))
             }
             Database::Postgres { address, pooler } => {
-                let open = async || PostgresStore::reach(address, *pooler).await?.migrated().await;
+                let open = async || {
+                    let store = PostgresStore::reach(address, *pooler).await?.migrated().await?;
+                    listen.map_or_else(|| Ok(store.clone()), |listen| store.clone().heard_at(listen))
+                };
                 patiently(database, open).await.map(Self::Postgres)
             }
         }
@@ -107,7 +119,7 @@ fn explained(database: &Database, cause: StoreError) -> OpenError {
         Database::Sqlite { .. } => "AIQ_CONNECT_DATABASE_URL (or aiq_connect.database.url) names it.".to_owned(),
         Database::Postgres { address, .. } => PostgresStore::remedy(address, &cause),
     };
-    OpenError { place: Place(database).to_string(), remedy, cause }
+    OpenError { place: Place(database).to_string(), reason: reason(&cause), remedy, cause }
 }
 
 /// Where a database is, for people.

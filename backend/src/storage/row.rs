@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::{
     ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, JobTimes, KeyId,
-    KeyState, KnownKey, Principal, PrincipalId, Registration, Replica, Sealed, ServerId, SourceId, StartedFlow,
-    Version,
+    KeyState, KnownKey, Principal, PrincipalId, RefreshTurn, Registration, Renewal, Replica, Sealed, ServerId,
+    SourceId, StartedFlow, Version,
 };
 
 /// A row of `grants`.
@@ -30,6 +30,11 @@ pub(super) struct GrantRow {
     pub fault: Option<String>,
     pub fault_reference: Option<String>,
     pub in_doubt_since: Option<i64>,
+    pub retry_at: Option<i64>,
+    pub forced_at: Option<i64>,
+    pub rejected_until: Option<i64>,
+    pub is_rejected_widely: bool,
+    pub fault_detail: Option<String>,
     pub account_label: Option<String>,
     pub connected_at: i64,
 }
@@ -57,6 +62,13 @@ impl TryFrom<GrantRow> for Grant {
             fault: row.fault.map(|word| fault("grants.fault", &word)).transpose()?,
             fault_reference: row.fault_reference,
             in_doubt_since: row.in_doubt_since.map(|at| time("grants.in_doubt_since", at)).transpose()?,
+            renewal: Renewal {
+                retry_at: row.retry_at.map(|at| time("grants.retry_at", at)).transpose()?,
+                forced_at: row.forced_at.map(|at| time("grants.forced_at", at)).transpose()?,
+                rejected_until: row.rejected_until.map(|at| time("grants.rejected_until", at)).transpose()?,
+                is_rejected_widely: row.is_rejected_widely,
+                fault_detail: row.fault_detail,
+            },
             account_label: row.account_label,
             connected_at: time("grants.connected_at", row.connected_at)?,
         })
@@ -320,6 +332,21 @@ pub(super) fn skip_from(what: &'static str, word: &str) -> Result<SkipReason, St
 fn fault(what: &'static str, word: &str) -> Result<FaultCode, StoreError> {
     let code = FaultCode::from_word(word);
     if code.as_str() == word { Ok(code) } else { Err(unknown_word(what, word)) }
+}
+
+/// A number of things.
+pub(super) fn count(what: &'static str, number: i64) -> Result<u32, StoreError> {
+    u32::try_from(number).map_err(|_| impossible(what, number.to_string()))
+}
+
+/// What keeps a grant from being refreshed, in milliseconds that are left of it.
+pub(super) fn turn(taken_for: Option<i64>, rests_for: Option<i64>) -> RefreshTurn {
+    let left = |milliseconds: Option<i64>| milliseconds.filter(|left| *left > 0).and_then(TimeDelta::try_milliseconds);
+    match (left(taken_for), left(rests_for)) {
+        (Some(left), _) => RefreshTurn::Taken(left),
+        (None, Some(left)) => RefreshTurn::IssuerRests(left),
+        (None, None) => RefreshTurn::Free,
+    }
 }
 
 /// A list of words as a JSON array.

@@ -1,6 +1,7 @@
 //! `GET /v1/auth/mcp/events`
 
 mod ends;
+mod postgres;
 
 use std::time::{Duration, Instant};
 

@@ -8,6 +8,7 @@ use super::job_waits::{Bench, waits_until};
 use crate::support::{
     browser::{Answer, Browser, SESSION},
     event_stream::{EventStream, Frame},
+    free_address,
     service::{PUBLIC, WORKER_KEY},
     until,
 };
@@ -92,6 +93,44 @@ async fn everything_that_was_told_comes_before_a_stream_closes() {
     let frames = bench.stream().await.rest().await;
     let names: Vec<_> = frames.iter().map(|frame| frame.event.as_str()).collect();
     assert_eq!(names, ["stream.mode", "job.auth_required", "job.auth_skipped", "job.status"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_that_was_made_longer_is_told_again_to_every_stream_and_to_those_that_come_back() {
+    let bench = Bench::new().await;
+    let other = bench.service.another_process().await;
+    bench.revoke().await;
+    let (mut here, mut there) =
+        (bench.stream().await, EventStream::open(&other.same_person(&bench.alice), &bench.job, "", &[]).await);
+    assert!(waits_until(&bench.resolve().await).is_some());
+    let [first, _] = [here.until("job.auth_required").await, there.until("job.auth_required").await];
+    bench.service.age(chrono::TimeDelta::minutes(1)).await;
+    bench.act("extend").await;
+    let extended = Instant::now();
+    for stream in [&mut here, &mut there] {
+        let again = stream.until("job.auth_required").await;
+        assert!(extended.elapsed() < Duration::from_secs(1), "{:?}", extended.elapsed());
+        assert_eq!(again.id, None, "it would move the page's place back");
+        assert_ne!(again.data["waits_until"], first.data["waits_until"]);
+        assert_eq!(again.data["reason"], "revoked");
+    }
+    assert_eq!(here.within(Duration::from_millis(1_200)).await, [], "once");
+
+    let id = first.id.unwrap().to_string();
+    let mut back = EventStream::open(&bench.alice, &bench.job, "", &[("last-event-id", &id)]).await;
+    let again = back.until("job.auth_required").await;
+    assert_eq!((again.id, &again.data["reason"]), (None, &json!("revoked")));
+    bench.act("skip").await;
+    for stream in [&mut here, &mut back] {
+        assert_eq!(stream.until("job.auth_skipped").await.data["reason"], "skipped");
+    }
+    let mut late = EventStream::open(&bench.alice, &bench.job, "", &[("last-event-id", &id)]).await;
+    let said: Vec<_> = late.within(Duration::from_secs(1)).await.into_iter().map(|frame| frame.event).collect();
+    assert_eq!(
+        said.iter().filter(|name| name.starts_with("job.auth")).count(),
+        1,
+        "what is over is not told again: {said:?}"
+    );
 }
 
 #[tokio::test]
@@ -235,9 +274,4 @@ async fn refusal(browser: &Browser, path: &str) -> Answer {
         panic!("{path} was not refused")
     };
     answer
-}
-
-/// One that nobody listens at now.
-fn free_address() -> std::net::SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

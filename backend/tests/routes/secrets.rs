@@ -46,6 +46,7 @@ async fn no_secret_of_a_whole_journey_is_logged_or_shown() {
     provider.set(|faults| faults.token = vec![TokenFault::Unavailable, TokenFault::LostResponse]);
     provider.set(|faults| faults.forgives_reuse = true);
     assert_eq!(service.resolve(question.clone()).await.status, 503);
+    service.age(TimeDelta::seconds(7)).await;
     assert_eq!(service.resolve(question.clone()).await.status, 200);
     let wrong = [("authorization", "Bearer wrong-worker-key-0123456789")];
     service.worker_asks("/v1/worker/tokens/resolve", &wrong, question.clone()).await;

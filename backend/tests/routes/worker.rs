@@ -1,9 +1,13 @@
 //! `POST /v1/worker/tokens/resolve` and `POST /v1/worker/jobs`, on the workers' own listener.
 
 mod answer;
+mod behind;
 mod jobs;
+mod keeping;
+mod races;
 mod refresh;
 mod refusal;
+mod rejection;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

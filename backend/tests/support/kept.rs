@@ -58,6 +58,15 @@ impl Kept {
         query.execute(&mut session).await.unwrap().rows_affected()
     }
 
+    /// One statement without parameters, which may be refused.
+    pub async fn try_change(&self, folder: &Path, statement: &'static str) -> Result<u64, sqlx::Error> {
+        let Some(mut session) = self.session().await else {
+            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
+            return Ok(sqlx::query(statement).execute(&mut outside).await?.rows_affected());
+        };
+        Ok(sqlx::query(statement).execute(&mut session).await?.rows_affected())
+    }
+
     /// The one number that a statement finds.
     pub async fn number(&self, folder: &Path, statement: &'static str) -> i64 {
         let Some(mut session) = self.session().await else {
@@ -70,7 +79,8 @@ impl Kept {
     async fn session(&self) -> Option<PgConnection> {
         let options: PgConnectOptions = match self {
             Self::File => return None,
-            Self::Server(database) | Self::Pooled(database) => database.url().parse().unwrap(),
+            // The driver takes no URL without a host.
+            Self::Server(database) | Self::Pooled(database) => database.tcp_url().parse().unwrap(),
             Self::At(url) => url.parse().unwrap(),
         };
         Some(PgConnection::connect_with(&options.options([("search_path", "aiq_connect")])).await.unwrap())

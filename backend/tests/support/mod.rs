@@ -62,3 +62,8 @@ fn scrub(value: &mut serde_json::Value, origins: &[(&str, &str)]) {
         _ => {}
     }
 }
+
+/// An address of this machine that nobody listens at now.
+pub fn free_address() -> std::net::SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}

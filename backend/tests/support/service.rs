@@ -168,7 +168,7 @@ impl Service {
         let clock = Ahead::default();
         let assembled = app::Service::assemble_at(config, Arc::new(clock.clone())).await.unwrap();
         let (people, workers) = assembled.routers();
-        let store = everything(Opened::open(&database).await.unwrap());
+        let store = everything(Opened::open(&database, None).await.unwrap());
         Self { people, workers, store, bodies: Bodies::default(), provider, yaml, variables, folder, kept, clock }
     }
 
@@ -266,9 +266,15 @@ impl Service {
 
     /// One statement that may be refused.
     pub async fn try_sql(&self, statement: &'static str) -> Result<u64, sqlx::Error> {
+        self.kept.try_change(self.folder.path(), statement).await
+    }
+
+    /// Takes the database's write lock until it is dropped.
+    pub async fn nobody_else_writes(&self) -> sqlx::SqliteConnection {
         let path = self.folder.path().join("aiq-connect.db");
         let mut outside = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
-        Ok(sqlx::query(statement).execute(&mut outside).await?.rows_affected())
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut outside).await.unwrap();
+        outside
     }
 
     /// How many rows a table has.

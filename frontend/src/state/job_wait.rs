@@ -107,7 +107,9 @@ pub struct JobWaits {
 impl JobWaits {
     /// Takes in what the stream said, once.
     pub fn hear(&mut self, id: Option<u64>, event: JobEvent, at: DateTime<Utc>, is_live: bool) -> Option<WaitNews> {
-        if let Some(id) = id {
+        // Without an id of its own an event has the last one's: an open wait is told again when it was made longer.
+        let is_again = id == Some(self.last_event) && self.is_longer(&event);
+        if let Some(id) = id.filter(|_| !is_again) {
             if id <= self.last_event {
                 return None;
             }
@@ -118,6 +120,11 @@ impl JobWaits {
             JobEvent::Restored(event) => self.restored(&event),
             JobEvent::Skipped(event) => self.skipped(&event, at, is_live),
         }
+    }
+
+    fn is_longer(&self, event: &JobEvent) -> bool {
+        let JobEvent::Required(event) = event else { return false };
+        self.waiting().any(|wait| wait.source_id == event.source_id && event.waits_until > wait.waits_until)
     }
 
     fn required(&mut self, event: JobAuthRequired, at: DateTime<Utc>, is_live: bool) -> Option<WaitNews> {

@@ -32,7 +32,7 @@ impl<'a> Database<'a> {
     /// Its URL over the Unix socket, as [`ROLE`]. The quickest way.
     pub fn url(&self) -> String {
         let (folder, port) = (self.server.socket_folder().display().to_string(), self.server.port());
-        format!("postgresql://{ROLE}@/{}?host={}&port={port}", self.name, folder.replace('/', "%2F"))
+        format!("postgresql:///{}?host={}&port={port}&user={ROLE}", self.name, folder.replace('/', "%2F"))
     }
 
     /// Its URL over loopback, as [`ROLE`], with the password that TCP asks for.

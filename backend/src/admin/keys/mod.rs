@@ -42,7 +42,7 @@ impl Bench {
             let (place, found, needed) = (Place(&config.database).to_string(), schema.found, schema.needed);
             return Err(AdminError::OlderSchema { place, found, needed });
         }
-        let store = Opened::open(&config.database).await?.store();
+        let store = Opened::open(&config.database, None).await?.store();
         let chance = Chance::from_system();
         let vault = sealing::open_vault(&config.key, false, store.as_ref(), &chance).await?;
         Ok(Self { store, vault, source: config.key, chance })
@@ -77,7 +77,7 @@ fn in_words(uses: &[KeyUse]) -> String {
             ("grants", _) => "connections",
             ("registrations", 1) => "OAuth client of ours",
             ("registrations", _) => "OAuth clients of ours",
-            ("flows", 1) | ("sign_ins", 1) => "sign-in under way",
+            ("flows" | "sign_ins", 1) => "sign-in under way",
             ("flows" | "sign_ins", _) => "sign-ins under way",
             ("jobs", 1) => "living job",
             ("jobs", _) => "living jobs",

@@ -2,15 +2,15 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use aiq_connect_shared::FaultCode;
 use chrono::TimeDelta;
 
 use super::{Database, fixtures::*, jobs::any_mac};
 use crate::{
     domain::{
-        FlowPhase, JobId, JobOrigin, LeaseOwner, NewJobReference, NewWait, PrincipalId, ServerId, Version, WaitRules,
+        FlowPhase, JobId, JobOrigin, LeaseOwner, NewFlow, NewJobReference, NewWait, PrincipalId, ServerId, Version,
+        WaitRules,
     },
-    storage::{ChangeStore, FlowStore, GrantStore, JobStore, SessionStore, Store, WaitStore},
+    storage::{ChangeStore, FlowStore, GrantStore, JobStore, RefreshStore, SessionStore, Store, WaitStore},
 };
 
 async fn serial(store: &impl Store, person: &PrincipalId) -> i64 {
@@ -31,9 +31,10 @@ macro_rules! raises {
 pub async fn whatever_a_listing_shows_raises_the_serial_of_its_person(database: &impl Database) {
     let store = database.open().await;
     let alice = person(&store, "alice").await;
-    let key = key(&alice, "incidents");
-    let flow;
-    assert!(raises!(store, alice, flow = announced(&store, &key).await), "a flow");
+    connected(&store, &key(&alice, "wiki")).await;
+    let (key, flow) = (key(&alice, "incidents"), any_flow_id());
+    let new = NewFlow { id: flow, ..new_flow(&key) };
+    assert!(raises!(store, alice, assert!(store.announce(&new).await.unwrap())), "a flow");
     assert!(
         raises!(store, alice, {
             store.start(flow, &alice, &started(&state_of(flow))).await.unwrap();
@@ -46,13 +47,11 @@ pub async fn whatever_a_listing_shows_raises_the_serial_of_its_person(database: 
     assert!(raises!(store, alice, store.rotate(grant.id, grant.version, &tokens("two")).await.unwrap()), "a refresh");
     let version = found(&store, &key).await.version;
     assert!(
-        raises!(
-            store,
-            alice,
-            assert!(store.record_fault(grant.id, version, FaultCode::Revoked, "4f1a09c2").await.unwrap())
-        ),
+        raises!(store, alice, assert!(store.record_fault(grant.id, version, &revoked("4f1a09c2")).await.unwrap())),
         "a fault"
     );
+    let other = found(&store, &super::fixtures::key(&alice, "wiki")).await;
+    assert!(raises!(store, alice, store.record_rejection(other.id, Version::FIRST, "ref").await.unwrap()), "a refusal");
     let again = pending(&store, &key).await;
     assert!(raises!(store, alice, store.end_flow(again, FlowPhase::Cancelled, None).await.unwrap()), "a flow's end");
     assert!(raises!(store, alice, disconnect(&store, &key).await), "a disconnect");
@@ -64,7 +63,7 @@ pub async fn a_lease_and_a_doubt_are_nobodys_news(database: &impl Database) {
     let grant = connected(&store, &key(&alice, "incidents")).await;
     let owner = LeaseOwner("one".into());
     assert!(!raises!(store, alice, {
-        assert!(store.lease(grant.id, grant.version, &owner).await.unwrap());
+        assert!(leased(&store, grant.id, grant.version, &owner).await);
         assert!(store.mark_in_doubt(grant.id, grant.version, &owner).await.unwrap());
         store.release(grant.id, grant.version, &owner).await.unwrap();
     }));

@@ -1,15 +1,15 @@
 //! People, flows and tokens for the cases. Sealed values are bytes to a store, so these are not really sealed.
 
-use aiq_connect_shared::Intent;
+use aiq_connect_shared::{FaultCode, Intent};
 use chrono::TimeDelta;
 
 use crate::{
     clock::Chance,
     domain::{
-        FlowId, Grant, GrantId, GrantKey, GrantTokens, NewFlow, NewGrant, NewSession, Principal, PrincipalId, Profile,
-        Sealed, ServerId, SourceId, StartedFlow,
+        FlowId, Grant, GrantId, GrantKey, GrantTokens, LeaseOwner, NewFlow, NewGrant, NewSession, Principal,
+        PrincipalId, Profile, Sealed, ServerId, SourceId, StartedFlow, Version,
     },
-    storage::Store,
+    storage::{NewFault, Store, StoreError},
 };
 
 pub(super) fn principal(name: &str) -> Principal {
@@ -26,13 +26,13 @@ pub(super) fn session(name: &str, cookie_hash: &str) -> NewSession {
 }
 
 /// Signs somebody in; grants, flows and jobs belong to people the store knows.
-pub(super) async fn person(store: &impl Store, name: &str) -> PrincipalId {
+pub(in crate::storage) async fn person(store: &impl Store, name: &str) -> PrincipalId {
     let cookie = Chance::from_system().uuid().to_string();
     store.open_session(&session(name, &cookie)).await.unwrap();
     principal(name).id()
 }
 
-pub(super) fn key(principal: &PrincipalId, server: &str) -> GrantKey {
+pub(in crate::storage) fn key(principal: &PrincipalId, server: &str) -> GrantKey {
     GrantKey { principal: principal.clone(), server: ServerId(server.into()) }
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn pending(store: &impl Store, key: &GrantKey) -> FlowId {
 }
 
 /// A flow whose state was used.
-pub(super) async fn exchanging(store: &impl Store, key: &GrantKey) -> FlowId {
+pub(in crate::storage) async fn exchanging(store: &impl Store, key: &GrantKey) -> FlowId {
     let id = pending(store, key).await;
     assert!(store.consume(id, &state_of(id)).await.unwrap());
     id
@@ -103,7 +103,7 @@ pub(super) fn tokens(text: &str) -> GrantTokens {
     }
 }
 
-pub(super) fn new_grant(key: &GrantKey, flow: FlowId) -> NewGrant {
+pub(in crate::storage) fn new_grant(key: &GrantKey, flow: FlowId) -> NewGrant {
     NewGrant {
         id: any_grant_id(),
         key: key.clone(),
@@ -118,7 +118,7 @@ pub(super) fn new_grant(key: &GrantKey, flow: FlowId) -> NewGrant {
 }
 
 /// A whole journey, to a stored grant.
-pub(super) async fn connected(store: &impl Store, key: &GrantKey) -> Grant {
+pub(in crate::storage) async fn connected(store: &impl Store, key: &GrantKey) -> Grant {
     let flow = exchanging(store, key).await;
     assert!(store.complete(&new_grant(key, flow)).await.unwrap());
     found(store, key).await
@@ -128,12 +128,27 @@ pub(super) async fn found(store: &impl Store, key: &GrantKey) -> Grant {
     store.find_grant(key).await.unwrap().expect("a grant")
 }
 
-/// Forgets what a key holds and queues nothing; returns what was forgotten.
-pub(super) async fn disconnect(store: &impl Store, key: &GrantKey) -> Option<Grant> {
-    let grant = store.find_grant(key).await.unwrap();
-    let seen = grant.as_ref().map(|grant| (grant.id, grant.version));
-    store.disconnect(key, seen, None).await.unwrap();
-    grant
+/// Forgets whatever a key holds by the time it is forgotten, and queues nothing; returns what was forgotten.
+pub(in crate::storage) async fn disconnect(store: &impl Store, key: &GrantKey) -> Option<Grant> {
+    loop {
+        let grant = store.find_grant(key).await.unwrap();
+        let seen = grant.as_ref().map(|grant| (grant.id, grant.version));
+        match store.disconnect(key, seen, None).await {
+            Ok(()) => return grant,
+            // Stored in between: that is what has to go.
+            Err(StoreError::Conflict) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+/// Whether the lease was taken.
+pub(super) async fn leased(store: &impl Store, grant: GrantId, version: Version, owner: &LeaseOwner) -> bool {
+    store.lease(grant, version, owner, false).await.unwrap().is_some()
+}
+
+pub(super) fn revoked(reference: &str) -> NewFault<'_> {
+    NewFault { code: FaultCode::Revoked, reference, detail: None }
 }
 
 /// How many of twenty attempts at once, over two connections to the same database, say yes.

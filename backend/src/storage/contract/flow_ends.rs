@@ -3,12 +3,13 @@ use aiq_connect_shared::{FaultCode, FlowState};
 use super::{
     Database,
     fixtures::{
-        announced, any_grant_id, connected, disconnect, exchanging, found, key, new_grant, pending, person, tokens,
+        announced, any_grant_id, connected, disconnect, exchanging, found, key, new_grant, pending, person, revoked,
+        tokens,
     },
 };
 use crate::{
     domain::{FlowPhase, NewGrant, Version},
-    storage::{Ageing, FlowStore, GrantStore, StoreError},
+    storage::{Ageing, FlowStore, GrantStore, RefreshStore, StoreError},
     timing::FLOW_LIFETIME,
 };
 
@@ -64,7 +65,7 @@ pub async fn a_reconnect_replaces_the_grant_under_a_new_name(database: &impl Dat
     let key = key(&alice, "incidents");
     let old = connected(&store, &key).await;
     store.rotate(old.id, Version::FIRST, &tokens("two")).await.unwrap();
-    store.record_fault(old.id, Version(2), FaultCode::Revoked, "ref-1").await.unwrap();
+    store.record_fault(old.id, Version(2), &revoked("ref-1")).await.unwrap();
 
     let new = connected(&store, &key).await;
     assert_ne!(new.id, old.id);

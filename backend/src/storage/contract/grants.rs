@@ -9,7 +9,7 @@ use super::{
     },
 };
 use crate::{
-    domain::{FlowPhase, Grant, GrantTokens, Version},
+    domain::{FlowPhase, Grant, GrantTokens, Renewal, Version},
     storage::{Ageing, FlowStore, GrantStore},
     timing::FLOW_LIFETIME,
 };
@@ -39,6 +39,7 @@ pub async fn a_grant_reads_back_as_it_was_stored(database: &impl Database) {
             fault: None,
             fault_reference: None,
             in_doubt_since: None,
+            renewal: Renewal::default(),
             account_label: new.account_label,
             connected_at: grant.issued_at,
         }

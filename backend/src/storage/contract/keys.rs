@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{Grant, GrantTokens, JobId, KeyId, KeyState, Removal, Replica, Sealed, SealedPlace, SealedTable},
-    storage::{Ageing, FlowStore, GrantStore, JobStore, KeyStore, RegistrationStore, Store},
+    storage::{Ageing, FlowStore, GrantStore, JobStore, KeyStore, RefreshStore, RegistrationStore, Store},
     timing::{KEY_REST, REPLICA_LIFETIME},
 };
 

@@ -3,18 +3,21 @@
 
 pub(super) mod audit;
 pub(super) mod changes;
-mod fixtures;
+pub(super) mod fixtures;
 pub(super) mod flow_ends;
 pub(super) mod flows;
 pub(super) mod grants;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod leases;
+pub(super) mod races;
+pub(super) mod refreshes;
 pub(super) mod register;
 pub(super) mod registrations;
 pub(super) mod restart;
 pub(super) mod retention;
 pub(super) mod revocations;
+pub(super) mod rows;
 pub(super) mod sessions;
 pub(super) mod wait_ends;
 pub(super) mod waits;
@@ -26,6 +29,12 @@ pub(super) trait Database {
     type Store: Store + Ageing + Clone + 'static;
 
     async fn open(&self) -> Self::Store;
+
+    /// Changes every row of a table past all rules of ours: `what` as SQL writes it after `SET`.
+    async fn tamper(&self, table: &str, what: &str);
+
+    /// Ends all connections of a store.
+    async fn close(&self, store: &Self::Store);
 }
 
 /// Calls a macro with every case. A case that is missing here is dead code, which the lints refuse.
@@ -54,6 +63,17 @@ macro_rules! contract_cases {
             leases::a_fault_is_recorded_for_the_stored_version_only,
             leases::a_refresh_overtaken_by_a_reconnect_changes_nothing,
             leases::a_refresh_overtaken_by_a_disconnect_brings_nothing_back,
+            refreshes::a_refresh_that_did_not_work_is_not_tried_before_its_time,
+            refreshes::what_a_lease_tells_of_earlier_attempts,
+            refreshes::only_the_holder_postpones,
+            refreshes::an_issuer_that_rests_is_asked_for_nobody,
+            refreshes::a_success_does_not_wake_an_issuer_that_wished_to_rest,
+            refreshes::a_lease_tells_how_long_it_keeps_others_away,
+            refreshes::when_a_refresh_was_forced_is_remembered,
+            refreshes::refused_tokens_are_left_alone_for_longer_each_time,
+            refreshes::a_refusal_long_after_the_last_is_a_first_one_again,
+            refreshes::a_refused_grant_keeps_its_tokens_and_is_tried_again_after_a_while,
+            refreshes::a_server_that_refuses_three_people_is_itself_to_blame,
             flows::an_announced_flow_waits_for_its_person_alone,
             flows::an_id_is_taken_once_by_whomever,
             flows::a_started_flow_reads_back_as_it_was_stored,
@@ -109,6 +129,12 @@ macro_rules! contract_cases {
             wait_ends::connecting_ends_the_waits_of_one_person_for_one_server,
             wait_ends::a_disconnect_ends_waits_and_lets_no_living_job_wait,
             wait_ends::a_usable_token_is_news_to_jobs_that_missed_it_only,
+            races::a_callback_and_a_disconnect_at_once_leave_no_grant,
+            races::callbacks_at_once_leave_the_grant_of_one_of_them,
+            races::a_disconnect_takes_away_what_a_refresh_stored_last,
+            races::sweepers_at_once_end_each_wait_once,
+            races::a_stream_that_reads_on_meanwhile_misses_no_event,
+            races::whatever_happens_to_one_person_at_once_none_of_it_fails,
             sessions::a_sign_in_is_taken_once_however_many_ask,
             sessions::a_sign_in_past_its_end_is_gone,
             sessions::a_session_is_found_by_its_cookie_alone,
@@ -151,6 +177,10 @@ macro_rules! contract_cases {
             changes::whoever_sees_a_serial_sees_what_raised_it,
             changes::what_is_refused_raises_nothing,
             restart::everything_is_there_after_a_restart,
+            rows::a_row_that_we_cannot_have_written_is_an_error_and_never_a_guess,
+            rows::a_closed_store_says_that_the_database_does_not_answer,
+            rows::a_name_with_a_zero_byte_is_found_nowhere,
+            rows::a_person_with_a_zero_byte_in_their_name_can_connect,
         }
     };
 }

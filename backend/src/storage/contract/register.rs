@@ -1,14 +1,16 @@
 use super::{
     Database,
-    fixtures::{announced, connected, disconnect, exchanging, found, key, new_grant, person, principal, tokens},
+    fixtures::{
+        announced, connected, disconnect, exchanging, found, key, leased, new_grant, person, principal, tokens,
+    },
     jobs::{any_mac, new_job},
     waits::{RULES, wait},
 };
 use crate::{
-    domain::{GrantKey, LeaseOwner},
+    domain::{GrantKey, LeaseOwner, RefreshTurn},
     storage::{
-        ChangeStore, FlowStore, Forgotten, GrantFilter, GrantStore, JobStore, KeptGrant, RegisterStore, SessionStore,
-        Store, StoreError, WaitStore,
+        ChangeStore, FlowStore, Forgotten, GrantFilter, GrantStore, JobStore, KeptGrant, RefreshStore, RegisterStore,
+        SessionStore, Store, StoreError, WaitStore,
     },
 };
 
@@ -39,7 +41,7 @@ pub async fn everybodys_grants_are_listed_with_their_people_and_found_by_any_nam
     assert_eq!(incidents.len(), 2);
 
     let grant = found(&store, &keys[0]).await;
-    store.lease(grant.id, grant.version, &LeaseOwner("us".into())).await.unwrap();
+    store.lease(grant.id, grant.version, &LeaseOwner("us".into()), false).await.unwrap();
     let one = kept(&store, GrantFilter { id: Some(grant.id), ..ANY }).await.pop().unwrap();
     assert_eq!((one.grant, one.quarantined_at), (grant, None));
     assert_eq!(one.lease.as_ref().map(|(owner, until)| (owner.as_str(), *until > one.now)), Some(("us", true)));
@@ -55,7 +57,7 @@ pub async fn a_grant_in_quarantine_reads_as_none_and_is_refreshed_by_nobody(data
     let job = new_job("one", &alice, &["incidents"]);
     store.insert_job(&job, &any_mac).await.unwrap();
     let owner = LeaseOwner("us".into());
-    store.lease(grant.id, grant.version, &owner).await.unwrap();
+    assert!(leased(&store, grant.id, grant.version, &owner).await);
 
     let serial = async || store.serials(std::slice::from_ref(&alice)).await.unwrap()[&alice];
     let before = serial().await;
@@ -70,7 +72,8 @@ pub async fn a_grant_in_quarantine_reads_as_none_and_is_refreshed_by_nobody(data
     assert!(nothing().await);
     assert!(!store.mark_in_doubt(grant.id, grant.version, &owner).await.unwrap(), "nothing more is sent");
     store.release(grant.id, grant.version, &owner).await.unwrap();
-    assert!(!store.lease(grant.id, grant.version, &owner).await.unwrap());
+    assert!(!leased(&store, grant.id, grant.version, &owner).await);
+    assert_eq!(store.refresh_turn(grant.id, grant.version).await.unwrap(), RefreshTurn::Over, "it waits for nobody");
 
     // An answer that was under way is kept, and ends no quarantine.
     store.rotate(grant.id, grant.version, &tokens("late")).await.unwrap();

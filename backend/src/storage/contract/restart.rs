@@ -1,6 +1,6 @@
 use super::{
     Database,
-    fixtures::{connected, exchanging, key, pending, person, session},
+    fixtures::{connected, exchanging, key, leased, pending, person, session},
     jobs::{any_mac, new_job},
     registrations::registration,
     sessions::sign_in,
@@ -21,7 +21,7 @@ pub async fn everything_is_there_after_a_restart(database: &impl Database) {
     before.open_session(&session("alice", "hers")).await.unwrap();
     before.begin_sign_in(&sign_in("one")).await.unwrap();
     before.keep_registration(&registration("client")).await.unwrap();
-    before.lease(grant.id, grant.version, &LeaseOwner("before".into())).await.unwrap();
+    leased(&before, grant.id, grant.version, &LeaseOwner("before".into())).await;
     let mut open = Vec::new();
     for flow in flows {
         open.push(before.find_flow(flow, &alice).await.unwrap().unwrap());
@@ -31,7 +31,7 @@ pub async fn everything_is_there_after_a_restart(database: &impl Database) {
 
     let after = database.open().await;
     assert_eq!(after.find_grant(&key).await.unwrap(), Some(grant.clone()));
-    assert!(!after.lease(grant.id, grant.version, &LeaseOwner("after".into())).await.unwrap(), "leases hold");
+    assert!(!leased(&after, grant.id, grant.version, &LeaseOwner("after".into())).await, "leases hold");
     for flow in open {
         assert_eq!(after.find_flow(flow.id, &alice).await.unwrap(), Some(flow));
     }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     clock::Chance,
     domain::{FlowPhase, Grant, GrantKey, NewRevocation, Revocation, RevocationId, Sealed},
-    storage::{Ageing, FlowStore, GrantStore, RevocationStore, Store, StoreError},
+    storage::{Ageing, FlowStore, GrantStore, RefreshStore, RevocationStore, Store, StoreError},
     timing::{REVOCATION_CLAIM, REVOCATION_LIFETIME},
 };
 

@@ -12,21 +12,21 @@ use crate::{
     timing::WAIT_MARGIN,
 };
 
-pub(super) const RULES: WaitRules = WaitRules { length: TimeDelta::minutes(15), most: 2 };
+pub(in crate::storage) const RULES: WaitRules = WaitRules { length: TimeDelta::minutes(15), most: 2 };
 
-pub(super) fn wait(job: &JobId, server: &str, reason: &str) -> NewWait {
+pub(in crate::storage) fn wait(job: &JobId, server: &str, reason: &str) -> NewWait {
     NewWait { job: job.clone(), server: server.into(), reason: reason.into(), is_recoverable: true }
 }
 
 /// A living job that may use two servers, for an hour.
-pub(super) async fn job(store: &impl Store, id: &str, owner: &PrincipalId) -> JobId {
+pub(in crate::storage) async fn job(store: &impl Store, id: &str, owner: &PrincipalId) -> JobId {
     let job = new_job(id, owner, &["incidents", "wiki"]);
     store.insert_job(&job, &any_mac).await.unwrap();
     job.id
 }
 
 /// Opens a wait that must open.
-pub(super) async fn open(store: &impl Store, job: &JobId, server: &str, reason: &str) {
+pub(in crate::storage) async fn open(store: &impl Store, job: &JobId, server: &str, reason: &str) {
     let answer = store.open_wait(&wait(job, server, reason), RULES).await.unwrap();
     assert!(answer.is_news && matches!(answer.standing, WaitStanding::Waiting { .. }), "{answer:?}");
 }

@@ -12,7 +12,9 @@ const STATEMENTS: &[&str] = &[
     "UPDATE aiq_connect.principals SET first_seen_at = first_seen_at - $1",
     "UPDATE aiq_connect.grants SET issued_at = issued_at - $1, expires_at = expires_at - $1, faulted_at = faulted_at - $1, \
      lease_until = lease_until - $1, in_doubt_since = in_doubt_since - $1, connected_at = connected_at - $1, \
+     retry_at = retry_at - $1, forced_at = forced_at - $1, rejected_until = rejected_until - $1, \
      quarantined_at = quarantined_at - $1",
+    "UPDATE aiq_connect.issuer_rests SET rest_until = rest_until - $1",
     "UPDATE aiq_connect.flows SET announced_at = announced_at - $1, expires_at = expires_at - $1",
     "UPDATE aiq_connect.registrations SET registered_at = registered_at - $1",
     "UPDATE aiq_connect.jobs SET created_at = created_at - $1, ends_at = ends_at - $1, ended_at = ended_at - $1",

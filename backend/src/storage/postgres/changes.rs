@@ -27,21 +27,21 @@ impl ChangeStore for PostgresStore {
     }
 
     async fn hear(&self) -> Result<Hearing, StoreError> {
+        const NAME: &str = "SELECT 'aiq_connect_' || replace(gen_random_uuid()::text, '-', '') AS name";
         if self.is_pooled && self.heard_at.is_none() {
             return Ok(Hearing::Deaf);
         }
-        let options = self.heard_at.clone().unwrap_or_else(|| (*self.pool.connect_options()).clone());
+        let options = self.heard_at.clone().unwrap_or_else(|| self.pool.connect_options());
         // A connection of its own: one that others use as well would hear for them.
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-        let pool =
-            pool.acquire_timeout(crate::timing::DATABASE_WAIT).connect_with(options.extra_float_digits(None)).await;
+        let pool = pool.acquire_timeout(crate::timing::DATABASE_WAIT);
+        let pool = pool.connect_with((*options).clone().extra_float_digits(None)).await;
         let mut listener = PgListener::connect_with(&pool.map_err(store_error)?).await.map_err(store_error)?;
         listener.ignore_pool_close_event(true);
         // What is told meanwhile would be lost without a word.
         listener.eager_reconnect(false);
         // First to a name that nobody else uses: if there is a pooler in between after all, its connection goes on
         // listening, for whoever gets it next, who cannot be told what they did not ask for.
-        const NAME: &str = "SELECT 'aiq_connect_' || replace(gen_random_uuid()::text, '-', '') AS name";
         let name = self.row(sqlx::query(NAME)).await?.ok_or_else(|| impossible("answer", "no row".to_owned()))?;
         let mut line =
             Line { listener, store: self.clone(), own: column(&name, "name")?, said: 0, early: VecDeque::new() };

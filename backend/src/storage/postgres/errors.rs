@@ -21,11 +21,15 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     }
 }
 
+/// Says that a text holds a zero byte, or is not UTF-8.
+pub(super) const NO_TEXT: &str = "text for a column";
+
 /// What a code of PostgreSQL (its appendix A) says is wrong for good.
 fn impossible(code: &str) -> Option<&'static str> {
     match code {
         "23505" => Some("second row of the same key"),
         "23503" => Some("reference to somebody unknown"),
+        "22021" => Some(NO_TEXT),
         // The other rules of a table, and values that their types cannot hold.
         _ if code.starts_with("23") => Some("row that its table refuses"),
         _ if code.starts_with("22") => Some("value for a column"),

@@ -6,6 +6,7 @@ use super::{
     grants::{FORGET, lock_person},
     milliseconds, now,
     read::{flow, flow_columns, with_clock},
+    sessions::said,
     work::retried,
 };
 use crate::{
@@ -139,7 +140,7 @@ impl PostgresStore {
             .bind(list_text(&grant.tokens.scopes))
             .bind(&grant.tokens.access_token.0)
             .bind(grant.tokens.refresh_token.as_ref().map(|Sealed(bytes)| bytes))
-            .bind(&grant.account_label)
+            .bind(grant.account_label.as_deref().map(said))
             .bind(grant.tokens.expires_in.map(milliseconds));
         work.change(store).await?;
         work.keep().await?;

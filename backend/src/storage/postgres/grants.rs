@@ -1,20 +1,15 @@
-use aiq_connect_shared::FaultCode;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 
 use super::{
-    PostgresStore, milliseconds, now,
+    PostgresStore,
     read::{column, flow, flow_columns, grant, grant_columns, with_clock},
     revocations, wait_steps,
     work::{Work, retried},
 };
 use crate::{
-    domain::{Grant, GrantId, GrantKey, GrantTokens, LeaseOwner, NewRevocation, PrincipalId, Sealed, Version},
-    storage::{
-        ConnectionsOf, GrantStore, StoreError,
-        row::{self, list_text},
-    },
-    timing::{LEASE, LEASE_GRACE},
+    domain::{Grant, GrantId, GrantKey, NewRevocation, PrincipalId, Version},
+    storage::{ConnectionsOf, GrantStore, StoreError, row},
 };
 
 #[async_trait]
@@ -42,76 +37,6 @@ impl GrantStore for PostgresStore {
             concat!("SELECT ", grant_columns!(), " FROM aiq_connect.grants g WHERE g.principal = $1 AND g.server = $2");
         let find = sqlx::query(FIND).bind(key.principal.as_str()).bind(key.server.as_str());
         self.row(find).await?.as_ref().map(grant).transpose()
-    }
-
-    async fn lease(&self, id: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError> {
-        const TAKE: &str = concat!(
-            "UPDATE aiq_connect.grants SET lease_owner = $3, lease_until = ",
-            now!(),
-            " + $4 WHERE id = $1 AND version = $2 AND quarantined_at IS NULL AND (lease_until IS NULL OR lease_until + $5 < ",
-            now!(),
-            ")"
-        );
-        let take = sqlx::query(TAKE)
-            .bind(id.0.to_string())
-            .bind(version.0)
-            .bind(owner.as_str())
-            .bind(milliseconds(LEASE))
-            .bind(milliseconds(LEASE_GRACE));
-        Ok(self.change(take).await? == 1)
-    }
-
-    async fn mark_in_doubt(&self, id: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError> {
-        // An older doubt stays: what was sent first is what may have been lost.
-        const MARK: &str = concat!(
-            "UPDATE aiq_connect.grants SET in_doubt_since = COALESCE(in_doubt_since, ",
-            now!(),
-            ") WHERE id = $1 AND version = $2 AND lease_owner = $3 AND quarantined_at IS NULL AND lease_until > ",
-            now!()
-        );
-        let mark = sqlx::query(MARK).bind(id.0.to_string()).bind(version.0).bind(owner.as_str());
-        Ok(self.change(mark).await? == 1)
-    }
-
-    async fn rotate(&self, id: GrantId, version: Version, tokens: &GrantTokens) -> Result<(), StoreError> {
-        const ROTATE: &str = concat!(
-            with_clock!(),
-            "UPDATE aiq_connect.grants SET version = version + 1, access_token = $3, refresh_token = $4, scopes = $5, \
-             issued_at = clock.now, expires_at = clock.now + $6, fault = NULL, fault_reference = NULL, \
-             faulted_at = NULL, lease_owner = NULL, lease_until = NULL, in_doubt_since = NULL \
-             FROM clock WHERE id = $1 AND version = $2"
-        );
-        let rotate = sqlx::query(ROTATE)
-            .bind(id.0.to_string())
-            .bind(version.0)
-            .bind(&tokens.access_token.0)
-            .bind(tokens.refresh_token.as_ref().map(|Sealed(bytes)| bytes))
-            .bind(list_text(&tokens.scopes))
-            .bind(tokens.expires_in.map(milliseconds));
-        if self.change(rotate).await? == 1 { Ok(()) } else { Err(StoreError::Conflict) }
-    }
-
-    async fn record_fault(
-        &self,
-        id: GrantId,
-        version: Version,
-        fault: FaultCode,
-        reference: &str,
-    ) -> Result<bool, StoreError> {
-        const RECORD: &str = concat!(
-            "UPDATE aiq_connect.grants SET fault = $3, fault_reference = $4, faulted_at = ",
-            now!(),
-            ", lease_owner = NULL, lease_until = NULL WHERE id = $1 AND version = $2"
-        );
-        let record = sqlx::query(RECORD).bind(id.0.to_string()).bind(version.0).bind(fault.as_str()).bind(reference);
-        Ok(self.change(record).await? == 1)
-    }
-
-    async fn release(&self, id: GrantId, version: Version, owner: &LeaseOwner) -> Result<(), StoreError> {
-        const RELEASE: &str = "UPDATE aiq_connect.grants SET lease_owner = NULL, lease_until = NULL \
-                               WHERE id = $1 AND version = $2 AND lease_owner = $3";
-        let release = sqlx::query(RELEASE).bind(id.0.to_string()).bind(version.0).bind(owner.as_str());
-        self.change(release).await.map(drop)
     }
 
     async fn disconnect(

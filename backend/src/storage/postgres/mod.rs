@@ -16,6 +16,7 @@ mod keys;
 mod open;
 mod reach;
 mod read;
+mod refresh;
 mod register;
 mod registrations;
 mod remedy;
@@ -34,6 +35,8 @@ mod age;
 mod pooled_tests;
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -54,16 +57,10 @@ pub struct PostgresStore {
     /// There is a pooler in between that may give every transaction another connection.
     is_pooled: bool,
     /// Where changes are heard, if not through the same address.
-    heard_at: Option<PgConnectOptions>,
+    heard_at: Option<Arc<PgConnectOptions>>,
 }
 
 impl PostgresStore {
-    /// Hears changes at another address of the same database: past a pooler, through which nothing arrives.
-    #[must_use]
-    pub fn heard_at(self, options: PgConnectOptions) -> Self {
-        Self { heard_at: Some(options), ..self }
-    }
-
     /// Waits for what is under way and closes every connection.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -1,14 +1,11 @@
-//! The contract behind `PgBouncer` in transaction mode, with two connections for everybody; and finding out that it is there.
+//! Finding out that a `PgBouncer` in transaction mode is there.
 
 use aiq_connect_test_postgres::{Database as Private, Pooler as PrivatePooler, Server};
 
 use super::PostgresStore;
 use crate::{
     config::{PgAddress, Pooler, parse_pg_url},
-    storage::{
-        StoreError,
-        contract::{self, Database, contract_cases},
-    },
+    storage::StoreError,
 };
 
 /// A database on the private server of this process, reached through its pooler.
@@ -28,26 +25,6 @@ fn address(url: &str) -> PgAddress {
     parse_pg_url(url, &std::collections::BTreeMap::<&str, &str>::new()).unwrap()
 }
 
-impl Database for Pooled {
-    type Store = PostgresStore;
-
-    async fn open(&self) -> PostgresStore {
-        PostgresStore::reach(&self.address(), Pooler::Transaction).await.unwrap().migrated().await.unwrap()
-    }
-}
-
-macro_rules! pooled_tests {
-    ($($about:ident :: $case:ident,)*) => {
-        $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                contract::$about::$case(&Pooled::new()).await;
-            }
-        )*
-    };
-}
-contract_cases!(pooled_tests);
-
 #[tokio::test]
 async fn a_pooler_in_transaction_mode_is_found_out() {
     let pooled = Pooled::new();
@@ -66,7 +43,7 @@ async fn a_pooler_with_a_single_connection_is_found_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_pooler_is_found_out() {
     let pooled = Pooled::new();
-    let store = pooled.open().await;
+    let store = PostgresStore::reach(&pooled.address(), Pooler::Transaction).await.unwrap().migrated().await.unwrap();
     let busy = tokio::spawn(async move {
         loop {
             store.row(sqlx::query("SELECT 1")).await.unwrap();

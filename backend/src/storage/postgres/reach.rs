@@ -1,5 +1,7 @@
 //! The way to a server: its address as the driver takes it, the first contact, and what stands in between.
 
+use std::sync::Arc;
+
 use sqlx::{ConnectOptions, Connection, PgConnection, Row, postgres::PgConnectOptions};
 use tokio::time::timeout;
 use url::Url;
@@ -33,6 +35,15 @@ impl PostgresStore {
             tracing::info!("a pooler in transaction mode stands before the database");
         }
         Self::connect(options, is_pooled).await
+    }
+
+    /// Hears changes at another address of the same database: past a pooler, through which nothing arrives.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Impossible`]: the driver does not understand the address.
+    pub fn heard_at(self, address: &PgAddress) -> Result<Self, StoreError> {
+        Ok(Self { heard_at: Some(Arc::new(options(address)?)), ..self })
     }
 
     /// Brings the schema `aiq_connect` up to date. The role needs the right to create it, or one that it owns.
@@ -71,7 +82,8 @@ pub(super) fn options(address: &PgAddress) -> Result<PgConnectOptions, StoreErro
     let url = Url::parse_with_params("postgresql://localhost", parameters);
     let url = url.map_err(|cause| impossible("address", cause.to_string()))?;
     // A setting that poolers do not know, for fractions, of which we store none.
-    Ok(PgConnectOptions::from_url(&url).map_err(store_error)?.extra_float_digits(None))
+    let options = PgConnectOptions::from_url(&url).map_err(store_error)?;
+    Ok(options.extra_float_digits(None).disable_statement_logging())
 }
 
 async fn connected(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {

@@ -25,12 +25,25 @@ impl PostgresStore {
         }
     }
 
+    /// What a server refused with: its code, and its own words, in which the driver adds a line of the server's source.
+    pub(in crate::storage) fn refusal(cause: &StoreError) -> Option<(String, String)> {
+        let error = cause.source()?.downcast_ref::<sqlx::Error>()?.as_database_error()?;
+        let error = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?;
+        Some((error.code().to_owned(), error.message().to_owned()))
+    }
+
     /// A sentence that says what to do.
     pub(in crate::storage) fn remedy(address: &PgAddress, cause: &StoreError) -> String {
         let user = address.user.as_deref().unwrap_or("the account that AIQ Connect runs as");
         let database = address.database.as_deref().unwrap_or(user);
-        let refusal = refusal(cause);
+        let refusal = Self::refusal(cause);
         let (code, message) = refusal.as_ref().map_or(("", ""), |(code, message)| (code.as_str(), message.as_str()));
+        // PgBouncer has one code for all it says.
+        let code = match message {
+            _ if message.contains("password authentication failed") || message.contains("no such user") => "28P01",
+            _ if message.contains("no such database") => "3D000",
+            _ => code,
+        };
         match code {
             "28P01" => format!(
                 "The password of `{user}` is another one, or there is no such role: correct it in the URL or in \
@@ -60,12 +73,6 @@ impl PostgresStore {
             _ => format!("Start it, or correct its address. {NAMED}"),
         }
     }
-}
-
-/// A refusal's code and text.
-fn refusal(cause: &StoreError) -> Option<(String, String)> {
-    let error = cause.source()?.downcast_ref::<sqlx::Error>()?.as_database_error()?;
-    Some((error.code()?.into_owned(), error.message().to_owned()))
 }
 
 /// `PgBouncer` has one code for all it says; this it says while its own server is away.

@@ -36,7 +36,10 @@ impl SessionStore for PostgresStore {
         // Most are known as they are, and then nothing is written.
         const KNOWN: &str = "SELECT name, email FROM aiq_connect.principals \
                              WHERE id = $1 AND name = COALESCE($2, name) AND COALESCE(email = $3, $3 IS NULL)";
-        let known = sqlx::query(KNOWN).bind(person.id().0).bind(&introduction.name).bind(&introduction.email);
+        let known = sqlx::query(KNOWN)
+            .bind(person.id().0)
+            .bind(introduction.name.as_deref().map(said))
+            .bind(introduction.email.as_deref().map(said));
         if let Some(row) = self.row(known).await? {
             return profile(&row);
         }
@@ -97,7 +100,10 @@ impl PostgresStore {
         let mut work = self.begin().await?;
         let name = introduction.name.as_deref().unwrap_or(&person.sub);
         insert_person(&mut work, person, name, introduction.email.as_deref()).await?;
-        let update = sqlx::query(UPDATE).bind(person.id().0).bind(&introduction.name).bind(&introduction.email);
+        let update = sqlx::query(UPDATE)
+            .bind(person.id().0)
+            .bind(introduction.name.as_deref().map(said))
+            .bind(introduction.email.as_deref().map(said));
         let row = work.row(update).await?;
         let row = row.ok_or_else(|| impossible("principals row", "its id belongs to somebody else".to_owned()))?;
         work.keep().await?;
@@ -121,7 +127,13 @@ impl PostgresStore {
         let mut work = self.begin().await?;
         work.change(sqlx::query(SWEEP)).await?;
         if !insert_person(&mut work, &new.principal, &profile.name, profile.email.as_deref()).await? {
-            work.change(sqlx::query(PROFILE).bind(id.as_str()).bind(&profile.name).bind(&profile.email)).await?;
+            work.change(
+                sqlx::query(PROFILE)
+                    .bind(id.as_str())
+                    .bind(said(&profile.name))
+                    .bind(profile.email.as_deref().map(said)),
+            )
+            .await?;
         }
         let session = sqlx::query(SESSION).bind(&new.cookie_hash).bind(id.as_str()).bind(milliseconds(new.lifetime));
         work.change(session).await?;
@@ -147,9 +159,14 @@ async fn insert_person(
         .bind(&person.issuer)
         .bind(&person.kind)
         .bind(&person.sub)
-        .bind(name)
-        .bind(email);
+        .bind(said(name))
+        .bind(email.map(said));
     Ok(work.change(insert).await? == 1)
+}
+
+/// What another service says of a person, as PostgreSQL can hold it: without zero bytes.
+pub(super) fn said(text: &str) -> String {
+    text.replace('\0', "\u{FFFD}")
 }
 
 fn profile(row: &PgRow) -> Result<Profile, StoreError> {

@@ -1,3 +1,10 @@
+mod changes;
+mod errors;
+mod opening;
+mod plans;
+mod pooled;
+mod races;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -6,7 +13,7 @@ use std::{
 
 use aiq_connect_test_postgres::{Database as Private, ROLE, Server};
 use chrono::TimeDelta;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, postgres::PgConnectOptions};
 
 use super::{PostgresStore, open::MIGRATIONS};
 use crate::storage::{
@@ -17,24 +24,36 @@ use crate::storage::{
 /// Databases on the private server of this process that no case uses. To make one takes longer than most cases.
 static IDLE: Mutex<Vec<Private<'static>>> = Mutex::new(Vec::new());
 
-/// A database without our schema, until it is opened.
-struct OnServer(Option<Private<'static>>);
+/// A database without our schema, until it is opened, and a connection to it that is not a store's.
+struct OnServer(Option<Private<'static>>, tokio::sync::Mutex<PgConnection>);
 
 impl OnServer {
     async fn new() -> Self {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let this = Self(Some(idle.unwrap_or_else(|| Server::shared().database())));
-        let mut connection = this.options().connect().await.unwrap();
+        let private = idle.unwrap_or_else(|| Server::shared().database());
+        let mut connection = options(&private).connect().await.unwrap();
         sqlx::raw_sql("DROP SCHEMA IF EXISTS aiq_connect CASCADE").execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-        this
+        Self(Some(private), connection.into())
+    }
+
+    fn private(&self) -> &Private<'static> {
+        self.0.as_ref().unwrap()
     }
 
     fn options(&self) -> PgConnectOptions {
-        let private = self.0.as_ref().unwrap();
-        let options = PgConnectOptions::new_without_pgpass().username(ROLE).database(private.name());
-        options.host(&private.server().socket_folder().display().to_string()).port(private.server().port())
+        options(self.private())
     }
+
+    /// Runs statements past all rules of ours.
+    async fn run(&self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *self.1.lock().await).await.unwrap();
+    }
+}
+
+/// Over the socket, as the role that owns the database.
+fn options(private: &Private<'static>) -> PgConnectOptions {
+    let options = PgConnectOptions::new_without_pgpass().username(ROLE).database(private.name());
+    options.host(&private.server().socket_folder().display().to_string()).port(private.server().port())
 }
 
 impl Drop for OnServer {
@@ -52,6 +71,14 @@ impl Database for OnServer {
     async fn open(&self) -> PostgresStore {
         PostgresStore::open(self.options(), false).await.unwrap()
     }
+
+    async fn tamper(&self, table: &str, what: &str) {
+        self.run(&format!("UPDATE aiq_connect.{table} SET {what}")).await;
+    }
+
+    async fn close(&self, store: &PostgresStore) {
+        store.close().await;
+    }
 }
 
 macro_rules! postgres_tests {
@@ -66,18 +93,13 @@ macro_rules! postgres_tests {
 }
 contract_cases!(postgres_tests);
 
-/// Runs statements past all rules of ours.
-async fn run(store: &PostgresStore, sql: &str) {
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&store.pool).await.unwrap();
-}
-
 #[test]
 fn every_migration_in_the_folder_is_run_and_has_a_twin() {
     let files = |folder: &str| -> BTreeSet<String> {
         let folder = format!("{}/../migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
-    let in_code: BTreeSet<_> = MIGRATIONS.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
+    let in_code: BTreeSet<_> = MIGRATIONS.iter().map(|(number, name, ..)| format!("{number:04}_{name}.sql")).collect();
     assert_eq!(files("postgres"), in_code);
     assert_eq!(files("postgres"), files("sqlite"));
 }
@@ -94,7 +116,7 @@ async fn ageing_moves_every_stored_time() {
     let columns: Vec<(String, String)> =
         columns.fetch_all(&store.pool).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
     assert!(columns.len() > 10, "{columns:?}");
-    run(&store, ONE_ROW_EACH).await;
+    database.run(ONE_ROW_EACH).await;
     store.age(TimeDelta::milliseconds(1_000)).await.unwrap();
     for (table, column) in columns {
         let time: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT {column} FROM aiq_connect.{table}")))
@@ -109,10 +131,8 @@ async fn ageing_moves_every_stored_time() {
 async fn a_row_that_somebody_kept_is_not_put_back() {
     let database = OnServer::new().await;
     let store = database.open().await;
-    run(&store, ONE_ROW_EACH).await;
-    run(
-        &store,
-        "UPDATE aiq_connect.grants SET version = 2; CREATE TABLE aiq_connect.kept AS SELECT * FROM aiq_connect.grants",
+    database.run(ONE_ROW_EACH).await;
+    database.run("UPDATE aiq_connect.grants SET version = 2; CREATE TABLE aiq_connect.kept AS SELECT * FROM aiq_connect.grants",
     )
     .await;
     let refused = async |sql: &'static str| {
@@ -122,20 +142,19 @@ async fn a_row_that_somebody_kept_is_not_put_back() {
     refused("UPDATE aiq_connect.grants SET version = 1").await;
     refused("UPDATE aiq_connect.grants SET id = 'h'").await;
     refused("UPDATE aiq_connect.grants g SET version = k.version - 1 FROM aiq_connect.kept k WHERE k.id = g.id").await;
-    run(&store, "DELETE FROM aiq_connect.grants").await;
+    database.run("DELETE FROM aiq_connect.grants").await;
     refused("INSERT INTO aiq_connect.grants SELECT * FROM aiq_connect.kept").await;
-    run(
-        &store,
-        "UPDATE aiq_connect.kept SET id = 'new'; INSERT INTO aiq_connect.grants SELECT * FROM aiq_connect.kept",
-    )
-    .await;
+    database
+        .run("UPDATE aiq_connect.kept SET id = 'new'; INSERT INTO aiq_connect.grants SELECT * FROM aiq_connect.kept")
+        .await;
 }
 
 /// A row in every table, with 5,000 for every time.
 const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
     INSERT INTO aiq_connect.grants VALUES ('g', 'p', 's', 1, 'i', 'c', 'r', 'u', '[]', '\\x00', NULL, 5000, 5000, 'revoked',
-                                           'f', 5000, 'o', 5000, 5000, NULL, 5000, 5000);
+                                           'f', 5000, 'o', 5000, 5000, NULL, 5000, 5000, 0, NULL, 5000, 0, 5000, 5000);
+    INSERT INTO aiq_connect.issuer_rests VALUES ('i', 1, 5000);
     INSERT INTO aiq_connect.audit VALUES ('c', 1, 5000, 'k', NULL, NULL, NULL, NULL, NULL, NULL, '{}', 5000, NULL, NULL, 5000,
                                           '\\x00', '\\x00');
     INSERT INTO aiq_connect.revocations VALUES ('r', 'p', 's', 'g', 'i', 'c', 'u', '\\x00', NULL, 0, 5000, 5000, 5000);
@@ -151,14 +170,11 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.replicas VALUES ('r', '[]', 5000);
     INSERT INTO aiq_connect.ended_grants VALUES ('over', 5000);";
 
-mod changes;
-
 #[tokio::test]
 async fn the_table_of_audit_records_refuses_whatever_would_change_or_remove_one() {
     let database = OnServer::new().await;
     let store = database.open().await;
-    run(
-        &store,
+    database.run(
         "INSERT INTO aiq_connect.audit VALUES ('c', 1, 5000, 'k', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, \
          NULL, NULL, NULL, '\\x00')",
     )

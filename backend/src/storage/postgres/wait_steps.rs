@@ -161,7 +161,8 @@ pub(super) async fn others_waiting(work: &mut Work, job: &JobId, now: i64) -> Re
     row.map_or(Ok(0), |row| column(&row, "jobs"))
 }
 
-/// Ends every wait of these jobs whose time is over, and tells of it.
+/// Ends every wait of these jobs whose time is over, and tells of it: person by person, because the commit raises the
+/// serials of several in the order of their events, and another sweep may end waits of the same people.
 pub(super) async fn end_overdue(work: &mut Work, jobs: &[&str], now: i64) -> Result<Vec<EndedWait>, StoreError> {
     const END: &str = concat!(
         "WITH ended AS (UPDATE aiq_connect.job_waits w SET state = 'deadline_passed', ended_at = $2 \
@@ -169,7 +170,8 @@ pub(super) async fn end_overdue(work: &mut Work, jobs: &[&str], now: i64) -> Res
         is_overdue!("$2"),
         " RETURNING w.job, w.server) \
          INSERT INTO aiq_connect.job_events (job, server, kind, reason, written_at) \
-         SELECT job, server, 'skipped', $3, $2 FROM ended ORDER BY job, server RETURNING job, server"
+         SELECT e.job, e.server, 'skipped', $3, $2 FROM ended e JOIN aiq_connect.jobs j ON j.id = e.job \
+         ORDER BY j.principal, e.job, e.server RETURNING job, server"
     );
     let end = sqlx::query(END).bind(jobs).bind(now).bind(SkipReason::DeadlinePassed.as_str());
     ended(&work.rows(end).await?)

@@ -8,11 +8,11 @@ use sqlx::{
     postgres::{PgArguments, PgRow},
     query::Query,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{
     PostgresStore,
-    errors::{is_collision, store_error},
+    errors::{NO_TEXT, is_collision, store_error},
 };
 use crate::{storage::StoreError, timing};
 
@@ -108,9 +108,7 @@ impl Work {
 impl PostgresStore {
     /// Begins a transaction.
     pub(super) async fn begin(&self) -> Result<Work, StoreError> {
-        let connection = self.pool.acquire().await.map_err(store_error)?;
-        let lent = Lent { connection, is_idle: false };
-        let mut work = Work { lent, is_pooled: self.is_pooled, limit: timing::DATABASE_ANSWER };
+        let mut work = Work { lent: self.lend().await?, is_pooled: self.is_pooled, limit: timing::DATABASE_ANSWER };
         work.run(BEGIN).await?;
         Ok(work)
     }
@@ -118,13 +116,20 @@ impl PostgresStore {
     /// The first row of what is only read. With a pooler even this is a transaction: the driver names a statement's
     /// values after it prepared it, and in between the pooler could change the connection.
     pub(super) async fn row(&self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
-        if !self.is_pooled {
-            return self.alone(async |session: &mut PgConnection| statement.fetch_optional(session).await).await;
+        let read = async {
+            if !self.is_pooled {
+                return self.alone(async |session: &mut PgConnection| statement.fetch_optional(session).await).await;
+            }
+            let mut work = self.begin().await?;
+            let row = work.row(statement).await?;
+            work.keep().await?;
+            Ok(row)
+        };
+        match read.await {
+            // PostgreSQL holds no text with a zero byte, so there is none to be found.
+            Err(StoreError::Impossible { what: NO_TEXT, .. }) => Ok(None),
+            done => done,
         }
-        let mut work = self.begin().await?;
-        let row = work.row(statement).await?;
-        work.keep().await?;
-        Ok(row)
     }
 
     /// All rows of what is only read.
@@ -138,13 +143,34 @@ impl PostgresStore {
         Ok(rows)
     }
 
+    /// A connection, within [`timing::DATABASE_WAIT`]. The driver tries again while a port refuses connections; of a server
+    /// that restarts there also are sockets that are gone, and connections that break while they are made.
+    async fn lend(&self) -> Result<Lent, StoreError> {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotFound, UnexpectedEof};
+        let lending = async {
+            loop {
+                match self.pool.acquire().await {
+                    Err(sqlx::Error::Io(error))
+                        if matches!(
+                            error.kind(),
+                            NotFound | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof
+                        ) =>
+                    {
+                        sleep(timing::DATABASE_AGAIN).await;
+                    }
+                    done => return done,
+                }
+            }
+        };
+        Ok(Lent { connection: within(timing::DATABASE_WAIT, lending).await?, is_idle: false })
+    }
+
     /// A statement without a transaction around it.
     async fn alone<T>(
         &self,
         statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        let connection = self.pool.acquire().await.map_err(store_error)?;
-        let mut lent = Lent { connection, is_idle: false };
+        let mut lent = self.lend().await?;
         let answer = within(timing::DATABASE_ANSWER, statement(&mut lent.connection)).await?;
         lent.is_idle = true;
         Ok(answer)

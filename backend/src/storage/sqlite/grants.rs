@@ -1,19 +1,14 @@
-use aiq_connect_shared::FaultCode;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 
 use super::{
-    SqliteStore, milliseconds, now,
+    SqliteStore,
     read::{column, flow, flow_columns, grant, grant_columns, with_clock},
     store_error,
 };
 use crate::{
-    domain::{Grant, GrantId, GrantKey, GrantTokens, LeaseOwner, NewRevocation, PrincipalId, Sealed, Version},
-    storage::{
-        ConnectionsOf, GrantStore, StoreError,
-        row::{self, list_text},
-    },
-    timing::{LEASE, LEASE_GRACE},
+    domain::{Grant, GrantId, GrantKey, NewRevocation, PrincipalId, Version},
+    storage::{ConnectionsOf, GrantStore, StoreError, row},
 };
 
 #[async_trait]
@@ -54,100 +49,6 @@ impl GrantStore for SqliteStore {
         let query = sqlx::query(FIND).bind(key.principal.as_str()).bind(key.server.as_str());
         let row = query.fetch_optional(&self.readers).await.map_err(store_error)?;
         row.as_ref().map(grant).transpose()
-    }
-
-    async fn lease(&self, id: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError> {
-        let taken = sqlx::query(concat!(
-            "UPDATE grants SET lease_owner = ?3, lease_until = ",
-            now!(),
-            " + ?4 WHERE id = ?1 AND version = ?2 AND quarantined_at IS NULL AND (lease_until IS NULL OR lease_until + ?5 < ",
-            now!(),
-            ")"
-        ))
-        .bind(id.0.to_string())
-        .bind(version.0)
-        .bind(owner.as_str())
-        .bind(milliseconds(LEASE))
-        .bind(milliseconds(LEASE_GRACE))
-        .execute(&self.writer)
-        .await
-        .map_err(store_error)?;
-        Ok(taken.rows_affected() == 1)
-    }
-
-    async fn mark_in_doubt(&self, id: GrantId, version: Version, owner: &LeaseOwner) -> Result<bool, StoreError> {
-        // An older doubt stays: what was sent first is what may have been lost.
-        let marked = sqlx::query(concat!(
-            "UPDATE grants SET in_doubt_since = COALESCE(in_doubt_since, ",
-            now!(),
-            ") WHERE id = ?1 AND version = ?2 AND lease_owner = ?3 AND quarantined_at IS NULL AND lease_until > ",
-            now!()
-        ))
-        .bind(id.0.to_string())
-        .bind(version.0)
-        .bind(owner.as_str())
-        .execute(&self.writer)
-        .await
-        .map_err(store_error)?;
-        Ok(marked.rows_affected() == 1)
-    }
-
-    async fn rotate(&self, id: GrantId, version: Version, tokens: &GrantTokens) -> Result<(), StoreError> {
-        let rotated = sqlx::query(concat!(
-            "UPDATE grants SET version = version + 1, access_token = ?3, refresh_token = ?4, scopes = ?5, issued_at = ",
-            now!(),
-            ", expires_at = ",
-            now!(),
-            " + ?6, fault = NULL, fault_reference = NULL, faulted_at = NULL, \
-             lease_owner = NULL, lease_until = NULL, in_doubt_since = NULL \
-             WHERE id = ?1 AND version = ?2"
-        ))
-        .bind(id.0.to_string())
-        .bind(version.0)
-        .bind(&tokens.access_token.0)
-        .bind(tokens.refresh_token.as_ref().map(|Sealed(bytes)| bytes))
-        .bind(list_text(&tokens.scopes))
-        .bind(tokens.expires_in.map(milliseconds))
-        .execute(&self.writer)
-        .await
-        .map_err(store_error)?;
-        if rotated.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
-    }
-
-    async fn record_fault(
-        &self,
-        id: GrantId,
-        version: Version,
-        fault: FaultCode,
-        reference: &str,
-    ) -> Result<bool, StoreError> {
-        let recorded = sqlx::query(concat!(
-            "UPDATE grants SET fault = ?3, fault_reference = ?4, faulted_at = ",
-            now!(),
-            ", lease_owner = NULL, lease_until = NULL WHERE id = ?1 AND version = ?2"
-        ))
-        .bind(id.0.to_string())
-        .bind(version.0)
-        .bind(fault.as_str())
-        .bind(reference)
-        .execute(&self.writer)
-        .await
-        .map_err(store_error)?;
-        Ok(recorded.rows_affected() == 1)
-    }
-
-    async fn release(&self, id: GrantId, version: Version, owner: &LeaseOwner) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE grants SET lease_owner = NULL, lease_until = NULL \
-             WHERE id = ?1 AND version = ?2 AND lease_owner = ?3",
-        )
-        .bind(id.0.to_string())
-        .bind(version.0)
-        .bind(owner.as_str())
-        .execute(&self.writer)
-        .await
-        .map_err(store_error)?;
-        Ok(())
     }
 
     async fn disconnect(

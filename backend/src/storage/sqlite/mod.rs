@@ -11,6 +11,7 @@ mod jobs;
 mod keys;
 mod open;
 mod read;
+mod refresh;
 mod register;
 mod registrations;
 mod resealing;

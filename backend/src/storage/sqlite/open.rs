@@ -15,6 +15,7 @@ use crate::storage::{
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
 pub(super) const MIGRATIONS: &[Step] = &[
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
+    (2, "refresh", include_str!("../../../../migrations/sqlite/0002_refresh.sql")),
     (3, "keys", include_str!("../../../../migrations/sqlite/0003_keys.sql")),
     (4, "audit", include_str!("../../../../migrations/sqlite/0004_audit.sql")),
     (5, "changes", include_str!("../../../../migrations/sqlite/0005_changes.sql")),

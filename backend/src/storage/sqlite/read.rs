@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-/// The columns of `grants g` that a [`Grant`] is made of.
+/// The columns of `grants g` that a [`Grant`] is made of. A server that refuses three people within ten minutes is
+/// itself to blame.
 macro_rules! grant_columns {
     () => {
         "g.id AS grant_id, g.principal AS grant_principal, g.server AS grant_server, g.version AS grant_version, \
@@ -19,7 +20,12 @@ macro_rules! grant_columns {
          g.redirect_uri AS grant_redirect_uri, g.scopes AS grant_scopes, g.access_token AS grant_access_token, \
          g.refresh_token AS grant_refresh_token, g.issued_at AS grant_issued_at, g.expires_at AS grant_expires_at, \
          g.fault AS grant_fault, g.fault_reference AS grant_fault_reference, \
-         g.in_doubt_since AS grant_in_doubt_since, g.account_label AS grant_account_label, \
+         g.in_doubt_since AS grant_in_doubt_since, g.retry_at AS grant_retry_at, g.forced_at AS grant_forced_at, \
+         g.rejected_until AS grant_rejected_until, g.fault_detail AS grant_fault_detail, \
+         CASE WHEN g.fault = 'rejected_by_server' THEN (SELECT COUNT(DISTINCT other.principal) FROM grants other \
+              WHERE other.server = g.server AND other.fault = 'rejected_by_server' \
+              AND other.faulted_at BETWEEN g.faulted_at - 600000 AND g.faulted_at + 600000) >= 3 \
+              ELSE 0 END AS grant_is_rejected_widely, g.account_label AS grant_account_label, \
          g.connected_at AS grant_connected_at"
     };
 }
@@ -85,6 +91,11 @@ pub(super) fn grant_row(row: &SqliteRow) -> Result<GrantRow, StoreError> {
         fault: column(row, "grant_fault")?,
         fault_reference: column(row, "grant_fault_reference")?,
         in_doubt_since: column(row, "grant_in_doubt_since")?,
+        retry_at: column(row, "grant_retry_at")?,
+        forced_at: column(row, "grant_forced_at")?,
+        rejected_until: column(row, "grant_rejected_until")?,
+        is_rejected_widely: column(row, "grant_is_rejected_widely")?,
+        fault_detail: column(row, "grant_fault_detail")?,
         account_label: column(row, "grant_account_label")?,
         connected_at: column(row, "grant_connected_at")?,
     })

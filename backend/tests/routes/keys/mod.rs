@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     browser::{Answer, Browser},
+    kept::Kept,
     logs,
     provider::Provider,
     research::Research,
@@ -46,6 +47,10 @@ struct Bench {
 
 impl Bench {
     async fn new(digits: &str) -> Self {
+        Self::on(Kept::File, digits).await
+    }
+
+    async fn on(kept: Kept, digits: &str) -> Self {
         let provider = Provider::start().await;
         let research = Research::start().await;
         // The file has to be there before the service is, and the folder is the service's.
@@ -53,7 +58,7 @@ impl Bench {
         let path = outside.join("key");
         write(&path, digits);
         let variables = vec![(VARIABLE, String::new()), ("AIQ_CONNECT_KEY_FILE", path.display().to_string())];
-        let wishes = Wishes { upstream: Some(research.origin.clone()), variables, ..Wishes::default() };
+        let wishes = Wishes { upstream: Some(research.origin.clone()), variables, kept, ..Wishes::default() };
         let service = Service::with(&provider, wishes).await;
         let alice = service.sign_in("alice").await;
         service.connect(&provider, &alice, "incidents").await;

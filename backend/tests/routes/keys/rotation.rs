@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{Bench, id};
 use crate::support::{
+    kept::Kept,
     provider::{Consent, Provider},
     service::{Service, path_of},
 };
@@ -41,7 +42,7 @@ async fn resolve_on(
         assert_eq!(answer.status, 200, "{name}: {}", answer.body);
         did.resolved.fetch_add(1, Ordering::Relaxed);
         if turn % 5 == 4 {
-            let lapse = "UPDATE grants SET expires_at = issued_at - 1 WHERE server = 'incidents' AND principal = ?1";
+            let lapse = "UPDATE grants SET expires_at = issued_at - 1 WHERE server = 'incidents' AND principal = ?";
             service.sql(lapse, &[crate::support::service::principal(name).id().as_str()]).await;
             did.refreshed.fetch_add(1, Ordering::Relaxed);
         }
@@ -78,7 +79,16 @@ async fn come_and_go(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_change_of_keys_under_traffic_fails_no_question_and_loses_nothing() {
-    let bench = Bench::new("a").await;
+    change_keys_under_traffic(Kept::File).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_change_of_keys_under_traffic_on_postgresql_fails_no_question_and_loses_nothing() {
+    change_keys_under_traffic(Kept::on_a_server()).await;
+}
+
+async fn change_keys_under_traffic(kept: Kept) {
+    let bench = Bench::on(kept, "a").await;
     let second = Arc::new(bench.service.another_process().await);
     let mut jobs = vec![("alice", bench.job.clone())];
     for name in ["bob", "carol", "dave"] {

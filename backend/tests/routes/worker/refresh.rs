@@ -134,6 +134,8 @@ async fn a_refresh_token_that_the_provider_ended_needs_the_person_and_is_not_tri
         assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (409, &json!("revoked")));
     }
     assert_eq!(bench.refreshes(), 1);
+    let grant = bench.service.grant("alice", "incidents").await.unwrap();
+    assert_eq!(grant.renewal.fault_detail, None, "no answer was lost");
     let block = bench.service.listed(&bench.alice, "incidents").await["per_user_auth"].clone();
     assert_eq!((&block["status"], &block["error"]["code"]), (&json!("error"), &json!("revoked")));
     let mut expected = super::super::preflight::blocked("error");
@@ -166,7 +168,28 @@ async fn a_busy_provider_is_503_with_its_own_wish_and_the_grant_stays() {
         json!({"error": "idp_unreachable", "message": "the provider cannot be reached at the moment"})
     );
     assert_eq!(bench.service.listed(&bench.alice, "incidents").await["per_user_auth"]["status"], "connected");
+    assert_eq!(bench.resolve().await.status, 503);
+    assert_eq!(bench.refreshes(), 1, "the wish is kept to");
+    bench.service.age(TimeDelta::seconds(7)).await;
     bench.token().await;
+}
+
+#[tokio::test]
+async fn an_issuer_that_wished_for_a_pause_is_asked_for_nobody_by_any_process() {
+    let bench = Bench::new().await;
+    let bob = bench.service.sign_in("bob").await;
+    bench.service.connect(&bench.provider, &bob, "incidents").await;
+    let his = json!({"job_id": bench.service.submit(&bob, &["incidents"]).await, "mcp_server_id": "incidents"});
+    let other = bench.service.another_process().await;
+    bench.lapse().await;
+    bench.provider.set(|faults| faults.token = vec![TokenFault::Unavailable]);
+    assert_eq!(bench.resolve().await.status, 503);
+    let answer = other.resolve(his.clone()).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (503, &json!("idp_unreachable")));
+    assert!(["6", "7"].contains(&answer.header("retry-after")), "{}", answer.header("retry-after"));
+    assert_eq!(bench.refreshes(), 1);
+    bench.service.age(TimeDelta::seconds(7)).await;
+    assert_eq!(other.resolve(his).await.status, 200);
 }
 
 #[tokio::test]
@@ -175,8 +198,12 @@ async fn a_provider_that_is_away_is_503_and_heals_by_itself() {
     bench.lapse().await;
     bench.provider.go().await;
     let answer = bench.resolve().await;
-    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "5"));
+    assert_eq!((answer.status.as_u16(), answer.json()["error"].clone()), (503, json!("idp_unreachable")));
+    assert!(["1", "2"].contains(&answer.header("retry-after")), "{}", answer.header("retry-after"));
+    let grant = bench.service.grant("alice", "incidents").await.unwrap();
+    assert_eq!((grant.fault, grant.in_doubt_since), (None, None), "nothing was sent");
     bench.provider.come();
+    bench.service.age(TimeDelta::seconds(2)).await;
     bench.token().await;
     assert_eq!(bench.refreshes(), 1);
 }
@@ -191,6 +218,7 @@ async fn while_the_provider_is_busy_a_token_that_is_still_good_is_handed_out() {
     assert_eq!(bench.refreshes(), 1, "a refresh was tried");
 
     bench.provider.set(|faults| faults.token_always = None);
+    bench.service.age(TimeDelta::seconds(7)).await;
     assert_ne!(bench.token().await, token);
 }
 
@@ -220,6 +248,7 @@ async fn a_response_that_is_lost_twice_leaves_the_grant_in_doubt_and_not_dead() 
     assert_eq!(bench.resolve().await.status, 503);
     let grant = bench.service.grant("alice", "incidents").await.unwrap();
     assert_eq!((grant.version, grant.fault, grant.in_doubt_since.is_some()), (Version::FIRST, None, true));
+    bench.service.age(TimeDelta::seconds(2)).await;
     let token = bench.token().await;
     assert!(bench.provider.takes(&token));
 }
@@ -233,6 +262,8 @@ async fn after_a_lost_response_a_provider_that_does_not_forgive_needs_the_person
     assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (409, &json!("revoked")));
     let block = scrubbed(bench.service.listed(&bench.alice, "incidents").await["per_user_auth"].clone(), &[]);
     assert_eq!((&block["status"], &block["error"]["code"]), (&json!("error"), &json!("revoked")));
+    let grant = bench.service.grant("alice", "incidents").await.unwrap();
+    assert_eq!(grant.renewal.fault_detail.as_deref(), Some("lost_response"));
     bench.service.connect(&bench.provider, &bench.alice, "incidents").await;
     bench.token().await;
 }
@@ -253,10 +284,12 @@ async fn disconnecting_while_a_refresh_is_under_way_wins_and_what_comes_late_is_
     bench.alice.post("/v1/auth/mcp/incidents/disconnect", json!({})).await;
     bench.provider.set(|faults| faults.refuses_revocation = false);
     assert_eq!(bench.provider.living_grants(), 1, "the provider did not take part in the disconnect");
-    gate.add_permits(1);
-    let answer = asking.await.unwrap();
+    let soon = std::time::Duration::from_secs(8);
+    let answer =
+        tokio::time::timeout(soon, asking).await.expect("told at once, not when it would have given up").unwrap();
     assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (409, &json!("disconnected")));
-    assert_eq!(bench.provider.living_grants(), 0, "what came late was ended");
+    gate.add_permits(1);
+    crate::support::until("what came late is ended", || async { bench.provider.living_grants() == 0 }).await;
     assert!(bench.service.grant("alice", "incidents").await.is_none());
 }
 

@@ -146,6 +146,11 @@ impl Provider {
         self.world.living_grants()
     }
 
+    /// How many access tokens it issued for MCP servers.
+    pub fn access_tokens(&self) -> usize {
+        self.world.families.lock().unwrap().iter().map(|family| family.access.len()).sum()
+    }
+
     /// How many clients have registered.
     pub fn registered_clients(&self) -> usize {
         self.world.registered_clients()

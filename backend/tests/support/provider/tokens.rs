@@ -123,7 +123,13 @@ fn refresh(world: &World, client: &str, form: &Fields) -> Result<Value, &'static
 
 fn issue(world: &World, family: &mut Family) -> Value {
     let faults = world.faults();
-    let access = world.secret("access");
+    let mut access = world.secret("access");
+    if let Some(seconds) = faults.jwt_access_seconds {
+        let now = super::super::service::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let claims = json!({"exp": now + seconds, "jti": access}).to_string();
+        access = format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims));
+        world.note_secret(&access);
+    }
     family.access.push(access.clone());
     let mut answer = json!({"access_token": access, "token_type": "Bearer", "scope": family.scope});
     if let Some(seconds) = faults.access_token_seconds {

@@ -95,6 +95,8 @@ pub struct Faults {
     /// What is granted, instead of what was asked for.
     pub granted_scope: Option<&'static str>,
     pub access_token_seconds: Option<i64>,
+    /// Access tokens are JWTs that end after so many seconds.
+    pub jwt_access_seconds: Option<u64>,
     /// A refresh token that was used already is taken once more: some providers forgive a lost response.
     pub forgives_reuse: bool,
     /// Changes the ID token before it is signed.
@@ -170,6 +172,7 @@ impl World {
                 gives_refresh_tokens: true,
                 granted_scope: None,
                 access_token_seconds: Some(3600),
+                jwt_access_seconds: None,
                 forgives_reuse: false,
                 id_token: openid::Change::None,
             }),

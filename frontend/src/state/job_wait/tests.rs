@@ -53,6 +53,18 @@ fn a_replay_of_the_last_event_does_not_take_back_what_the_job_promised_since() {
 }
 
 #[test]
+fn a_wait_that_another_page_made_longer_is_longer_here_too_and_no_news() {
+    let mut waits = waiting();
+    assert_eq!(waits.hear(Some(1), required("servicenow", "expired", Some(30)), noon(), true), None);
+    assert_eq!(waits.waits[0].waits_until, Some(noon() + TimeDelta::minutes(30)));
+    assert_eq!((waits.last_event, waits.waiting().count()), (1, 1));
+    hear(&mut waits, [restored("servicenow")]);
+    let before = waits.clone();
+    waits.hear(Some(1), required("servicenow", "expired", Some(45)), noon(), true);
+    assert_eq!(waits, before, "what is over does not begin again");
+}
+
+#[test]
 fn a_replay_without_numbers_does_not_double_either() {
     let mut waits = waiting();
     assert_eq!(waits.hear(None, required("servicenow", "expired", Some(15)), noon(), false), None);

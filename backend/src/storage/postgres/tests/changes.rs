@@ -1,11 +1,14 @@
 //! What this database tells by itself, and through what it does not.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aiq_connect_shared::Intent;
 use aiq_connect_test_postgres::{Pooler, Server};
 
-use super::{OnServer, PostgresStore, run};
+use super::{OnServer, PostgresStore};
 use crate::{
     clock::Chance,
     domain::{FlowId, NewFlow, NewSession, Principal, PrincipalId, Profile},
@@ -71,9 +74,7 @@ async fn a_line_that_is_cut_says_so() {
     let database = OnServer::new().await;
     let store = database.open().await;
     let mut wire = open(&store).await;
-    run(
-        &store,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()",
+    database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()",
     )
     .await;
     let told = tokio::time::timeout(Duration::from_secs(5), wire.next()).await.expect("the end is noticed");
@@ -92,12 +93,15 @@ async fn through_a_pooler_nothing_arrives_and_past_it_everything_does() {
     assert!(matches!(store.hear().await.unwrap(), Hearing::Deaf));
 
     // The address that was meant to lead past it does not. Nobody who shares its connections is disturbed by the attempt.
-    assert!(matches!(store.clone().heard_at(through()).hear().await.unwrap(), Hearing::Deaf));
+    assert!(matches!(
+        PostgresStore { heard_at: Some(Arc::new(through())), ..store.clone() }.hear().await.unwrap(),
+        Hearing::Deaf
+    ));
     for _ in 0..30 {
         announce(&store, &alice).await;
     }
 
-    let past = store.clone().heard_at(database.tcp_url().parse().unwrap());
+    let past = PostgresStore { heard_at: Some(Arc::new(database.tcp_url().parse().unwrap())), ..store.clone() };
     let mut wire = open(&past).await;
     announce(&store, &alice).await;
     assert_eq!(next(&mut *wire).await, alice);
@@ -120,6 +124,6 @@ async fn nobody_waits_for_a_serial_while_a_person_is_locked() {
     assert_eq!(work.change(change).await.unwrap(), 1);
     work.keep().await.unwrap();
     assert_eq!(store.serials(std::slice::from_ref(&alice)).await.unwrap()[&alice], 1);
-    run(&store, "DELETE FROM aiq_connect.principals").await;
+    database.run("DELETE FROM aiq_connect.principals").await;
     assert!(store.serials(&[alice]).await.unwrap().is_empty(), "nothing is kept of somebody who is forgotten");
 }
