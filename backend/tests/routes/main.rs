@@ -7,6 +7,7 @@
 #[expect(dead_code, reason = "shared with the races of processes, which hold the provider's answers")]
 mod support;
 
+mod audit;
 mod callback;
 mod clients;
 mod compat;
@@ -25,6 +26,7 @@ mod keys;
 mod operations;
 mod outages;
 mod preflight;
+mod quarantine;
 mod request_log;
 mod restart;
 mod secrets;

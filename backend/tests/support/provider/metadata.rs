@@ -52,7 +52,7 @@ pub(super) async fn of_issuer(State(world): State<Arc<World>>) -> Response {
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
         "registration_endpoint": at("/register"),
-        "revocation_endpoint": at("/revoke"),
+        "revocation_endpoint": faults.offers_revocation.then(|| at("/revoke")),
         "jwks_uri": at("/keys"),
         "response_types_supported": ["code"],
         "scopes_supported": ["rows:read", "rows:write", "openid", "offline_access"],

@@ -97,6 +97,8 @@ pub struct Faults {
     pub registration_gate: Option<Arc<Semaphore>>,
     pub refuses_registration: bool,
     pub refuses_revocation: bool,
+    /// Whether the metadata names a revocation endpoint.
+    pub offers_revocation: bool,
     pub auth_method: &'static str,
     pub gives_refresh_tokens: bool,
     /// What is granted, instead of what was asked for.
@@ -176,6 +178,7 @@ impl World {
                 registration_gate: None,
                 refuses_registration: false,
                 refuses_revocation: false,
+                offers_revocation: true,
                 auth_method: "client_secret_basic",
                 gives_refresh_tokens: true,
                 granted_scope: None,
