@@ -6,10 +6,12 @@ use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
+    audit::Audit,
     background,
     clock::{Chance, Clock, SystemClock},
     config::{Config, Database, DatabaseBecause, KeySource},
     connections::Connections,
+    domain::{AuditEvent, AuditKind},
     http,
     identity::{Callers, OwnSignIn},
     install_crypto,
@@ -85,6 +87,7 @@ impl Service {
         let may_make = matches!(config.database, Database::Sqlite { .. });
         let vault = Arc::new(sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await?);
         store.introduce_keys(&vault.held()).await.map_err(VaultFailed::from)?;
+        let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
             allow_hosts: config.outbound.allow_hosts.clone(),
@@ -96,6 +99,7 @@ impl Service {
             Arc::clone(&vault),
             servers.clone(),
             chance.clone(),
+            audit.clone(),
         ));
         let research = match &config.upstream {
             Some(upstream) => Some(Arc::new(NatService::new(upstream.url.clone())?) as Arc<dyn ResearchService>),
@@ -112,14 +116,21 @@ impl Service {
             servers,
             Arc::clone(&clock),
             chance.clone(),
+            audit.clone(),
         );
+        audit.record(started(&config));
         let sources = config.sources.iter().filter(|source| source.protection.is_some());
         let sources = sources.map(|source| source.id.clone()).collect();
         let watching = background::watch_sign_ins(Arc::clone(&connections), sources, chance.clone());
         let sweeping = background::end_overdue_waits(Arc::clone(&connections));
+        let revoking = background::revoke_what_is_queued(Arc::clone(&connections), chance.clone());
+        let sweeps = background::SweepHealth::default();
+        let old = background::Sweeper::new(Arc::clone(&store), audit, config.retention, sweeps.clone());
+        let removing = old.run(chance.clone());
         let following = news::follow(Arc::clone(&connections), store.clone());
         let attending = sealing::attend(Arc::clone(&store), Arc::clone(&vault), sealing::replica_name(&chance));
-        let background = tokio::spawn(async move { tokio::join!(watching, sweeping, following, attending).0 });
+        let background =
+            tokio::spawn(async move { tokio::join!(watching, sweeping, following, attending, revoking, removing).0 });
         let (stopping, _) = watch::channel(false);
         let event_seats = Seats::for_each(http::MOST_STREAMS);
         Ok(Self {
@@ -134,6 +145,7 @@ impl Service {
                 store,
                 chance,
                 stopping,
+                sweeps,
             }),
             background,
             database,
@@ -181,6 +193,10 @@ impl Service {
             }
         }
         self.background.abort();
+        // What happened until now is written down, if the database lets us.
+        if tokio::time::timeout(timing::SHUTDOWN, self.app.connections.audit().flush()).await.is_err() {
+            tracing::error!("the last audit records were not stored");
+        }
         // Folds the write-ahead log into the file, so that a copy of the one file is whole.
         self.database.close().await;
         Ok(())
@@ -197,6 +213,20 @@ async fn listen(address: SocketAddr, remedy: &str) -> Result<TcpListener, ServeE
         };
         ServeError::Listen { address, cause, remedy }
     })
+}
+
+/// That this process started, and what is allowed here beyond the strict rules.
+fn started(config: &Config) -> AuditEvent {
+    let is_any_audience = config.identity.tokens.as_ref().is_some_and(|tokens| tokens.audience.is_none());
+    let relaxations = [
+        ("local_user", config.identity.local_user.is_some()),
+        ("allow_any_audience", is_any_audience),
+        ("outbound.allow_loopback", config.outbound.allow_loopback),
+        ("worker.insecure", config.worker.insecure),
+    ];
+    let in_effect: Vec<_> = relaxations.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
+    let event = AuditEvent::new(AuditKind::Started).with("release", env!("CARGO_PKG_VERSION"));
+    if in_effect.is_empty() { event } else { event.with("relaxations", in_effect.join(" ")) }
 }
 
 /// Says where it is stored when nobody said so.

@@ -1,9 +1,13 @@
 //! The `aiq-connect` command.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use aiq_connect::{
-    admin::{self, Ended},
+    admin::{self, AdminError, Ended},
     config::ProcessEnvironment,
 };
 use clap::{Parser, Subcommand};
@@ -14,7 +18,8 @@ use clap::{Parser, Subcommand};
     version,
     about,
     after_help = "Every verb ends with 0 when all is well and with 2 when the configuration \
-    cannot be used or the verb was refused; `check` and `keys` end with 1 when something deserves a look."
+    cannot be used or the verb was refused; `check` and `keys` end with 1 when something deserves a \
+    look, and `audit verify` when the trail is not as it was written."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -50,6 +55,15 @@ enum Verb {
     /// Change the key that seals tokens, while everything goes on: add, activate, rotate, remove.
     #[command(subcommand)]
     Keys(Keys),
+    /// Read the audit trail.
+    #[command(subcommand)]
+    Audit(AuditVerb),
+    /// Look after people's grants.
+    #[command(subcommand)]
+    Grants(GrantsVerb),
+    /// Look after people.
+    #[command(subcommand)]
+    People(PeopleVerb),
 }
 
 #[derive(Subcommand)]
@@ -103,6 +117,106 @@ enum Keys {
     },
 }
 
+#[derive(Subcommand)]
+enum AuditVerb {
+    /// Tell what happened, the newest last.
+    Show {
+        #[command(flatten)]
+        file: File,
+        #[command(flatten)]
+        wish: admin::AuditWish,
+    },
+    /// Check that no record was changed, forged or removed; ends with 1 and the places otherwise.
+    Verify {
+        #[command(flatten)]
+        file: File,
+    },
+}
+
+#[derive(Subcommand)]
+enum GrantsVerb {
+    /// List grants, newest first. Never tells a token.
+    List {
+        #[command(flatten)]
+        file: File,
+        #[command(flatten)]
+        wish: admin::GrantsWish,
+    },
+    /// Tell everything about one grant but its tokens, and what the audit trail holds of it.
+    Show {
+        #[command(flatten)]
+        file: File,
+        /// Its id, as `grants list` tells it.
+        id: uuid::Uuid,
+        /// As JSON, without its audit.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a grant as if its person had disconnected it, and have the provider end its tokens.
+    Revoke {
+        #[command(flatten)]
+        file: File,
+        /// Its id, as `grants list` tells it.
+        id: uuid::Uuid,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Keep a grant, and let nothing be served from it until its person connects anew or it is released.
+    Quarantine {
+        #[command(flatten)]
+        file: File,
+        /// Its id, as `grants list` tells it.
+        id: uuid::Uuid,
+        /// Let it be used again.
+        #[arg(long)]
+        release: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum PeopleVerb {
+    /// List people, those who came last first.
+    List {
+        #[command(flatten)]
+        file: File,
+        /// Only those with this id, subject, name or address.
+        name: Option<String>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove everything of one person; audit records stay under an id that no name goes with.
+    Forget {
+        #[command(flatten)]
+        file: File,
+        #[command(flatten)]
+        whom: admin::Whom,
+        #[command(flatten)]
+        sure: Sure,
+    },
+}
+
+#[derive(clap::Args)]
+struct Sure {
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Sure {
+    /// Asks on a terminal. Where nobody can answer, only --yes is an answer.
+    fn ask(&self, question: &str) -> bool {
+        if self.yes {
+            return true;
+        }
+        let mut answer = String::new();
+        std::io::stdin().is_terminal()
+            && write!(std::io::stderr(), "{question} Type `yes`: ").is_ok()
+            && std::io::stdin().read_line(&mut answer).is_ok()
+            && answer.trim() == "yes"
+    }
+}
+
 #[derive(clap::Args)]
 struct File {
     /// The AIQ or NAT configuration file; else `CONFIG_FILE` or `NAT_CONFIG_FILE` name it.
@@ -121,6 +235,9 @@ async fn main() -> ExitCode {
         }
         Verb::Keys(verb) => keys(verb, environment, out).await,
         Verb::Migrate { file } => admin::migrate(file.config.as_deref(), environment, out).await,
+        Verb::Audit(verb) => audit(verb).await,
+        Verb::Grants(verb) => grants(verb).await,
+        Verb::People(verb) => people(verb).await,
     };
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,
@@ -129,6 +246,44 @@ async fn main() -> ExitCode {
             // Nothing is left to tell it to if standard error is gone.
             let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::from(2)
+        }
+    }
+}
+
+async fn audit(verb: AuditVerb) -> Result<Ended, AdminError> {
+    let (environment, out) = (&ProcessEnvironment, &mut std::io::stdout());
+    match verb {
+        AuditVerb::Show { file, wish } => admin::audit_show(file.config.as_deref(), &wish, environment, out).await,
+        AuditVerb::Verify { file } => admin::audit_verify(file.config.as_deref(), environment, out).await,
+    }
+}
+
+async fn grants(verb: GrantsVerb) -> Result<Ended, AdminError> {
+    let (environment, out) = (&ProcessEnvironment, &mut std::io::stdout());
+    match verb {
+        GrantsVerb::List { file, wish } => admin::grants_list(file.config.as_deref(), &wish, environment, out).await,
+        GrantsVerb::Show { file, id, json } => {
+            admin::grants_show(file.config.as_deref(), id, json, environment, out).await
+        }
+        GrantsVerb::Revoke { file, id, sure } => {
+            let mut ask = |question: &str| sure.ask(question);
+            admin::grants_revoke(file.config.as_deref(), id, &mut ask, environment, out).await
+        }
+        GrantsVerb::Quarantine { file, id, release } => {
+            admin::grants_quarantine(file.config.as_deref(), id, release, environment, out).await
+        }
+    }
+}
+
+async fn people(verb: PeopleVerb) -> Result<Ended, AdminError> {
+    let (environment, out) = (&ProcessEnvironment, &mut std::io::stdout());
+    match verb {
+        PeopleVerb::List { file, name, json } => {
+            admin::people_list(file.config.as_deref(), name.as_deref(), json, environment, out).await
+        }
+        PeopleVerb::Forget { file, whom, sure } => {
+            let mut ask = |question: &str| sure.ask(question);
+            admin::people_forget(file.config.as_deref(), &whom, &mut ask, environment, out).await
         }
     }
 }

@@ -68,6 +68,8 @@ pub const DATABASE_START_AGAIN: std::time::Duration = std::time::Duration::from_
 pub const DATABASE_CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
 /// How long a request waits for a connection to the database: less than whoever asked us waits.
 pub const DATABASE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+/// A connection to the database that was used this recently is taken to be alive.
+pub const DATABASE_FRESH: std::time::Duration = std::time::Duration::from_millis(200);
 /// How long after a connection broke while it was made the next one is tried.
 pub const DATABASE_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 /// One answer of the database. It gives a statement up by itself a second before, so this is for one that says nothing.
@@ -108,6 +110,28 @@ pub const STREAM_KEEPALIVE: std::time::Duration = std::time::Duration::from_secs
 /// while it does not answer.
 pub const RESEARCH_POLL: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(10));
+/// First and longest pause between attempts to have a provider end tokens.
+pub const REVOCATION_RETRY: (TimeDelta, TimeDelta) = (TimeDelta::seconds(30), TimeDelta::hours(1));
+/// How long that is tried.
+pub const REVOCATION_LIFETIME: TimeDelta = TimeDelta::days(7);
+/// How long one process has for one attempt: metadata and two requests, with room to spare.
+pub const REVOCATION_CLAIM: TimeDelta = TimeDelta::minutes(2);
+/// How often the queue is looked at.
+pub const REVOCATION_POLL: std::time::Duration = std::time::Duration::from_secs(5);
+/// How often old rows are looked for.
+pub const RETENTION_SWEEP: std::time::Duration = std::time::Duration::from_mins(10);
+/// How soon after a failure.
+pub const RETENTION_RETRY: std::time::Duration = std::time::Duration::from_mins(1);
+/// The pause between two batches of old rows, so that others get their turn.
+pub const RETENTION_BREATH: std::time::Duration = std::time::Duration::from_millis(50);
+/// How long sign-ins at providers that ended are kept, unless configured.
+pub const KEEP_FLOWS: TimeDelta = TimeDelta::days(7);
+/// How long jobs are kept after their time is over, with what their streams told, unless configured.
+pub const KEEP_JOBS: TimeDelta = TimeDelta::days(30);
+/// How long audit records are kept, unless configured.
+pub const KEEP_AUDIT: TimeDelta = TimeDelta::days(400);
+/// The pause between attempts to write audit records while the database is away.
+pub const AUDIT_RETRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often the serials of people who listen are looked at while the database tells of no change by itself.
 pub const CHANGES_POLL: std::time::Duration = std::time::Duration::from_millis(500);
 /// The same while it does: what was told may have been lost.
@@ -129,6 +153,8 @@ pub const EVENTS_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// at once.
 pub const EVENTS_RETRY: (std::time::Duration, std::time::Duration) =
     (std::time::Duration::from_secs(1), std::time::Duration::from_secs(3));
+/// How long a process takes for granted that somebody it has met is still remembered.
+pub const ACQUAINTANCE: std::time::Duration = std::time::Duration::from_mins(1);
 /// How often a process says which keys it holds, and looks which key seals. It looks before it seals, too.
 pub const KEY_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 /// How long after it was last seen a process counts as one that serves.

@@ -31,6 +31,7 @@ const FORBIDDEN: &[(&str, &[&str], &[&str])] = &[
     ("sealing/", &["http", "crate::oauth", "crate::connections", "crate::identity", "crate::jobs"], &[]),
     ("config/", &["crate::storage", "crate::connections", "crate::oauth", "tokio"], &[]),
     ("jobs/", &["crate::oauth", "crate::identity"], &[]),
+    ("audit/", &["crate::oauth", "crate::connections", "crate::jobs", "crate::identity", "crate::config"], &[]),
 ];
 
 /// What the contract may know: nothing that does anything.

@@ -227,7 +227,8 @@ async fn a_whole_row_given_to_another_person_does_not_open() {
     let bench = Bench::new().await;
     let (alice, bob) = (bench.connect("alice").await, bench.connect("bob").await);
     let hers = bench.grant(&alice).await;
-    bench.store.disconnect(&bob).await.unwrap();
+    let seen = bench.store.find_grant(&bob).await.unwrap().map(|grant| (grant.id, grant.version));
+    bench.store.disconnect(&bob, seen, None).await.unwrap();
     let moved = bench
         .sql(
             "UPDATE grants SET principal = ?2 WHERE principal = ?1",

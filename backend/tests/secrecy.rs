@@ -78,6 +78,7 @@ fn no_type_that_holds_a_secret_prints_it() {
         access_token: PLANTED.into(),
         token_type: "Bearer".into(),
         expires_at: None,
+        expires_in_seconds: None,
         scopes: Vec::new(),
         resource: String::new(),
         server_url: String::new(),

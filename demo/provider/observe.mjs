@@ -1,14 +1,22 @@
 /** Middleware around the provider: one log line per request that matters, and pages that fetch nothing from elsewhere. */
 
+import { createHash } from 'node:crypto';
+
 const LOGGED = new Set(['token', 'registration', 'revocation', 'introspection']);
 
+/** A name for a refresh token that only who has the token can tell. */
+const named = (token) => (typeof token === 'string' ? createHash('sha256').update(token).digest('hex') : undefined);
+
 /**
- * Writes who asked for what and how it ended. Tokens, codes and secrets are never part of a line.
+ * Writes who asked for what, when, and how it ended. Tokens, codes and secrets are never part of a line; token requests
+ * name the refresh token that was used and the one that was given out by their SHA-256, so that a line of them can be
+ * followed from the first to the last.
  *
  * @param {(line: string) => void} write
  */
 export function logRequests(write) {
   return async (ctx, next) => {
+    const came = Date.now();
     await next();
     const event = ctx.oidc?.route;
     if (!LOGGED.has(event)) return;
@@ -16,9 +24,13 @@ export function logRequests(write) {
     const token = entities.AccessToken ?? entities.RefreshToken;
     write(JSON.stringify({
       event,
+      came_at: came,
+      answered_at: Date.now(),
       grant_type: event === 'token' ? params?.grant_type : undefined,
       client_id: event === 'registration' ? ctx.body?.client_id : entities.Client?.clientId,
       account: entities.Account?.accountId ?? token?.accountId,
+      used_sha256: event === 'token' ? named(params?.refresh_token) : undefined,
+      given_sha256: event === 'token' ? named(ctx.body?.refresh_token) : undefined,
       active: event === 'introspection' ? ctx.body?.active : undefined,
       status: ctx.status,
       error: ctx.body?.error,

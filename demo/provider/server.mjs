@@ -15,7 +15,7 @@ import { controlled } from './control.mjs';
 import { logRequests, withAnEmptyIcon, withoutForeignFonts } from './observe.mjs';
 import { recordSecrets } from './record.mjs';
 import { readSettings, SettingError } from './settings.mjs';
-import { atRest, withOpenerPolicy, withOutages } from './switches.mjs';
+import { atRest, withDelays, withOpenerPolicy, withOutages } from './switches.mjs';
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -42,6 +42,7 @@ provider.use(withoutForeignFonts);
 provider.use(withAnEmptyIcon);
 provider.use(withOpenerPolicy(switches));
 provider.use(withOutages(switches));
+provider.use(withDelays(switches));
 provider.on('server_error', (ctx, error) => {
   say(JSON.stringify({ event: 'server_error', path: ctx.path, error: error.name }));
 });

@@ -8,6 +8,8 @@ const SWITCHES = {
   refresh_tokens: { rest: true, takes: (value) => typeof value === 'boolean' },
   /** How many of the next token requests are answered 503; `true` means all. */
   token_outage: { rest: 0, takes: (value) => value === true || (Number.isInteger(value) && value >= 0) },
+  /** How long the token endpoint keeps what it has decided to itself, in milliseconds. */
+  token_delay_ms: { rest: 0, takes: (value) => Number.isInteger(value) && value >= 0 && value <= 60_000 },
   /** Whether sign-in pages cut themselves off from the window that opened them, as Microsoft's do. */
   opener_cut: { rest: false, takes: (value) => typeof value === 'boolean' },
 };
@@ -34,6 +36,15 @@ export function withOutages(switches) {
     if (switches.token_outage !== true) switches.token_outage -= 1;
     ctx.status = 503;
     ctx.body = { error: 'temporarily_unavailable' };
+  };
+}
+
+/** Answers of the token endpoint that come late: it has acted on the request, and who asked does not know it yet. */
+export function withDelays(switches) {
+  return async (ctx, next) => {
+    await next();
+    const delay = ctx.path === '/token' && ctx.method === 'POST' ? switches.token_delay_ms : 0;
+    if (delay > 0) await new Promise((resolve) => { setTimeout(resolve, delay); });
   };
 }
 

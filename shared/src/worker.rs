@@ -39,6 +39,10 @@ pub struct ResolvedToken {
     pub token_type: String,
     /// `null` when the provider does not say.
     pub expires_at: Option<DateTime<Utc>>,
+    /// How long that is, in whole seconds, by the clock that the end is written by: the database's. Whoever counts from
+    /// the moment it asked needs no clock that is right.
+    #[serde(default)]
+    pub expires_in_seconds: Option<u64>,
     /// What was granted.
     pub scopes: Vec<String>,
     /// The resource the token was asked for (RFC 8707).

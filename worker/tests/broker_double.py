@@ -73,14 +73,18 @@ def _next(script: deque[Answer]) -> Answer:
     return script.popleft() if len(script) > 1 else script[0]
 
 
-def token(value: str, *, seconds: float | None = 3600, server_url: str = SERVER_URL) -> Answer:
-    expires_at = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat() if seconds is not None else None
+def token(
+    value: str, *, seconds: float | None = 3600, database_ahead: float = 0, server_url: str = SERVER_URL
+) -> Answer:
+    """A token that ends in so many seconds by the database, whose clock may be ahead of that of our `Date`."""
+    ends = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds + database_ahead)
     return Answer(
         200,
         {
             "access_token": value,
             "token_type": "Bearer",
-            "expires_at": expires_at,
+            "expires_at": ends.isoformat() if ends else None,
+            "expires_in_seconds": None if seconds is None else int(seconds),
             "scopes": ["incidents:read"],
             "resource": server_url,
             "server_url": server_url,

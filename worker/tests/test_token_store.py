@@ -5,7 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from aiq_connect import Broker, IdpUnreachable, JobUnknown, MCPTokenStore, ReconnectRequired, ServerNotCovered
+from aiq_connect import (
+    AccessToken,
+    Broker,
+    IdpUnreachable,
+    JobUnknown,
+    MCPTokenStore,
+    ReconnectRequired,
+    ServerNotCovered,
+)
+from aiq_connect.asking import Ask, Asking, Question
 from tests.broker_double import KEY, BrokerDouble, fault, reconnect, token, unchanged
 from tests.stores import KINDS, Clock, Store, opened
 
@@ -83,6 +92,45 @@ async def test_a_token_that_lives_shorter_than_asked_is_used_for_half_its_life(
     assert await ask(store) == "t1"
     clock.now += 4
     assert await ask(store) == "t2"
+
+
+@pytest.mark.parametrize("ahead", [90, -90])
+async def test_a_broker_whose_clock_is_wrong_does_not_make_a_token_last_longer_or_shorter(
+    broker: BrokerDouble, store: Store, clock: Clock, ahead: float
+) -> None:
+    broker.will(token("t1", seconds=20, database_ahead=ahead), token("t2", seconds=20, database_ahead=ahead))
+    await ask(store)
+    clock.now += 8
+    assert await ask(store) == "t1"
+    clock.now += 4
+    assert await ask(store) == "t2"
+
+
+async def test_a_broker_that_does_not_say_how_long_a_token_lasts_is_believed_by_its_own_clock(
+    broker: BrokerDouble, store: Store, clock: Clock
+) -> None:
+    older = [token("t1", seconds=20), token("t2", seconds=20)]
+    for answer in older:
+        assert answer.body is not None
+        del answer.body["expires_in_seconds"]
+    broker.will(*older)
+    await ask(store)
+    clock.now += 8
+    assert await ask(store) == "t1"
+    clock.now += 4
+    assert await ask(store) == "t2"
+
+
+def test_the_time_that_an_answer_was_on_its_way_is_not_added_to_a_tokens_life(clock: Clock) -> None:
+    asking = Asking(cache=timedelta(seconds=60), patience=timedelta(0), clock=lambda: clock.now)
+    question = Question("job-1", "incidents", None, 30, None, None)
+    steps = asking.ask(question)
+    assert isinstance(next(steps), Ask)
+    clock.now += 9
+    with pytest.raises(StopIteration):
+        steps.send(AccessToken("t1", "https://mcp.example/mcp", lifetime=20))
+    clock.now += 2
+    assert isinstance(next(asking.ask(question)), Ask), "eleven of its twenty seconds are over"
 
 
 async def test_a_token_without_an_end_is_asked_about_each_minute(

@@ -12,6 +12,7 @@ mod project;
 mod run;
 mod say;
 mod setup;
+mod soak;
 mod suites;
 mod web;
 
@@ -69,6 +70,12 @@ enum Verb {
     Guide,
     /// Measure the service's speed beside what it is compared with.
     Bench,
+    /// Kill whoever refreshes, again and again, and see that no grant is lost.
+    Soak {
+        /// For how long there is killing; what that leaves behind is waited for after it.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        minutes: u32,
+    },
     /// Clone what is committed into an empty place and run `demo --check` and `test` there, with an empty home.
     CheckFresh {
         /// Only one of the two.
@@ -101,6 +108,7 @@ fn perform(verb: &Verb) -> Result<ExitCode> {
         Verb::Bench => bench::verb()?,
         Verb::Words => gallery::words()?,
         Verb::Screens => gallery::screens()?,
+        Verb::Soak { minutes } => soak::verb(*minutes)?,
         Verb::Guide => suites::run_guide()?,
         Verb::CheckFresh { only } => check_fresh::run(*only)?,
         Verb::Setup { page: true, .. } => setup::page_tools(&Project::find()?)?,

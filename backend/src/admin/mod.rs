@@ -1,11 +1,16 @@
 //! The verbs of the command line, one file each. They take the environment and where to write, and touch nothing else
 //! of the process.
 
+mod audit;
 mod check;
+mod desk;
+mod grants;
 pub mod keys;
 mod migrate;
+mod people;
 mod report;
 mod serve;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -15,8 +20,11 @@ use crate::{
 };
 
 pub use self::{
+    audit::{AuditWish, audit_show, audit_verify},
     check::{Wish as CheckWish, check},
+    grants::{GrantsWish, grants_list, grants_quarantine, grants_revoke, grants_show},
     migrate::migrate,
+    people::{Whom, people_forget, people_list},
     serve::serve,
 };
 
@@ -66,6 +74,25 @@ pub enum AdminError {
     /// What was asked for would do harm; the sentence says what to do instead.
     #[error("{0}")]
     Refused(String),
+    /// A name that nobody has.
+    #[error(
+        "nobody who is remembered has the id, subject, name or address `{0}`; `aiq-connect people list` tells who is"
+    )]
+    Nobody(String),
+    /// A name that several people have.
+    #[error("several people are called `{name}`; name one by their id:{people}")]
+    SameName {
+        /// The name.
+        name: String,
+        /// Who they are, a line each.
+        people: String,
+    },
+    /// No such grant.
+    #[error("there is no grant {0}; `aiq-connect grants list` tells which there are")]
+    NoGrant(uuid::Uuid),
+    /// The question was not answered with yes.
+    #[error("nothing was changed: answer `yes`, or give --yes where nobody can answer")]
+    NotConfirmed,
     /// Signals cannot be listened for, or nothing can be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -1,5 +1,13 @@
 //! What goes on by itself.
 
+mod retention;
+mod revocations;
+
+pub use self::{
+    retention::{SweepHealth, Sweeper},
+    revocations::revoke_what_is_queued,
+};
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::{task::JoinSet, time::Instant};

@@ -5,7 +5,7 @@ use super::{
     errors::nearest,
     listeners, outbound,
     reader::{Entry, Reading},
-    servers, sign_in, sources, upstream, waiting,
+    retention, servers, sign_in, sources, upstream, waiting,
 };
 
 /// The keys of `aiq_connect` itself.
@@ -21,6 +21,7 @@ const KEYS: &[&str] = &[
     "upstream",
     "outbound",
     "compat",
+    "retention",
     "sources",
     "servers",
     waiting::LENGTH,
@@ -35,6 +36,7 @@ const BLOCKS: &[(&str, &[&str])] = &[
     ("upstream", upstream::KEYS),
     ("outbound", outbound::KEYS),
     ("compat", compat::KEYS),
+    ("retention", retention::KEYS),
     ("sources.<source id>", sources::KEYS),
     ("servers.<server id>", servers::KEYS),
 ];

@@ -25,7 +25,7 @@ pub enum Database {
     /// A PostgreSQL, which may be AIQ's and NAT's too: our tables are in a schema of their own.
     Postgres {
         /// Where it is.
-        address: PgAddress,
+        address: Box<PgAddress>,
         /// What stands before it.
         pooler: Pooler,
     },
@@ -80,7 +80,7 @@ pub(super) fn read<'e>(reading: &'e Reading<'e>, block: Option<&Entry<'e>>) -> O
     let (database, because) =
         match reading.variable("AIQ_CONNECT_DATABASE_URL").or_else(|| section.as_ref()?.filled("url")) {
             Some(text) if pg_url::is_postgres(&text.value) => {
-                (Database::Postgres { address: of_postgres(&text)?, pooler: pooler? }, DatabaseBecause::Named)
+                (Database::Postgres { address: Box::new(of_postgres(&text)?), pooler: pooler? }, DatabaseBecause::Named)
             }
             Some(text) => {
                 let path = sqlite(&text.value).map_err(|message| text.complain(message)).ok()?;
@@ -93,9 +93,10 @@ pub(super) fn read<'e>(reading: &'e Reading<'e>, block: Option<&Entry<'e>>) -> O
                 (Database::Sqlite { path }, DatabaseBecause::Named)
             }
             None => match &job_store {
-                Some(text) if pg_url::is_postgres(&text.value) => {
-                    (Database::Postgres { address: of_postgres(text)?, pooler: pooler? }, DatabaseBecause::JobStore)
-                }
+                Some(text) if pg_url::is_postgres(&text.value) => (
+                    Database::Postgres { address: Box::new(of_postgres(text)?), pooler: pooler? },
+                    DatabaseBecause::JobStore,
+                ),
                 Some(text) => {
                     let path = PathBuf::from(DEFAULT);
                     if is_file(&text.value, &path) {

@@ -22,6 +22,7 @@ mod pg_url;
 mod protection;
 mod public_url;
 mod reader;
+mod retention;
 mod servers;
 mod sign_in;
 mod sources;
@@ -54,6 +55,7 @@ pub use self::{
     outbound::Outbound,
     pg_address::{PgAddress, PgHost, PgTls},
     protection::Because,
+    retention::Retention,
     servers::Server,
     sign_in::SignInConfig,
     sources::{Protection, Source},
@@ -90,6 +92,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// How jobs wait for their owners.
     pub waiting: WaitRules,
+    /// How long things are kept that nobody uses any more.
+    pub retention: Retention,
     /// The sources, in the order of the file.
     pub sources: Vec<Source>,
     /// The servers behind the protected ones.
@@ -159,6 +163,7 @@ fn read(root: &Entry<'_>) -> Option<Config> {
         compat: compat::read(block),
         outbound,
         waiting: waiting::read(block),
+        retention: retention::read(block),
         sources,
         servers: servers.into_iter().map(|(id, (server, _))| (id, server)).collect(),
         traps: traps::find(root),

@@ -7,7 +7,7 @@ use url::Url;
 use super::{Connections, FaultCause, Faulted, Protected, Reach};
 use crate::{
     config::{ClientSource, Server},
-    domain::{ClientAuth, Grant, Registration, SourceId},
+    domain::{AuditEvent, AuditKind, ClientAuth, Grant, Registration, SourceId},
     oauth::{Client, Discovery, Metadata, RegistrationRequest},
     sealing,
     storage::StoreError,
@@ -124,6 +124,9 @@ impl Connections {
                 auth: client.auth,
             })
             .await?;
+        if kept.client_id == client.client_id {
+            self.audit.record(client_event(AuditKind::ClientRegistered, &kept.issuer, &kept.client_id));
+        }
         // Another process may have registered first: all use the one that was kept.
         Ok(self.open_registration(&kept).await?.ok_or_else(no_client)?)
     }
@@ -134,6 +137,7 @@ impl Connections {
         if client.is_none() {
             // Its secret is sealed with a key that is lost: only a new registration helps.
             self.store.forget_registration(&known.issuer, &known.redirect_uri, &known.client_id).await?;
+            self.audit.record(client_event(AuditKind::ClientForgotten, &known.issuer, &known.client_id));
         }
         Ok(client)
     }
@@ -173,6 +177,11 @@ impl Connections {
         };
         Ok(Some(Client { client_id: known.client_id.clone(), secret, auth: known.auth }))
     }
+}
+
+/// What became of a client of ours at an issuer.
+pub(super) fn client_event(kind: AuditKind, issuer: &str, client_id: &str) -> AuditEvent {
+    AuditEvent::new(kind).with("issuer", issuer).with("client_id", client_id)
 }
 
 fn configured(server: &Server) -> Option<Client> {

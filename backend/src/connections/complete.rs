@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use aiq_connect_shared::FaultCode;
+use aiq_connect_shared::{FaultCode, Intent};
 use tracing::Instrument;
 
-use super::{Connections, FaultCause, Faulted, NotProtected, Protected};
+use super::{Connections, FaultCause, Faulted, NotProtected, Protected, clients::client_event, revoking::Unkept};
 use crate::{
-    domain::{Flow, FlowId, FlowPhase, GrantId, GrantTokens, NewGrant, PrincipalId, SourceId, StartedFlow, Version},
-    oauth::{Client, CodeExchange, Metadata, TokenAnswer, TokenError, TokenHint, policy::iss_is_acceptable},
+    domain::{
+        AuditEvent, AuditKind, Flow, FlowId, FlowPhase, Grant, GrantId, GrantTokens, NewGrant, PrincipalId, SourceId,
+        StartedFlow, Version,
+    },
+    oauth::{CodeExchange, TokenAnswer, TokenError, policy::iss_is_acceptable},
     sealing,
     storage::StoreError,
     vault::{SealContext, Sealer, Secret, TokenKind},
@@ -166,9 +169,7 @@ impl Connections {
         // The source was there when the person returned, and configurations do not change while we run.
         let protected = self.protected(flow.source.as_str())?;
         match self.exchange(protected, &flow, &started, &code).await? {
-            Ok((metadata, client, answer)) => {
-                self.store_grant(&flow, started, (&metadata, &client), answer, sealer).await
-            }
+            Ok(answer) => self.store_grant(&flow, started, answer, sealer).await,
             Err(fault) => Err(self.fail(&flow, FlowPhase::Failed, fault.code, fault.reference).await?),
         }
     }
@@ -179,7 +180,7 @@ impl Connections {
         flow: &Flow,
         started: &StartedFlow,
         code: &Secret,
-    ) -> Result<Result<(Arc<Metadata>, Client, TokenAnswer), Faulted>, StoreError> {
+    ) -> Result<Result<TokenAnswer, Faulted>, StoreError> {
         let named = |cause: FaultCause| Ok(Err(self.name_fault(protected.server, cause)));
         let metadata = match self.servers.metadata(&started.issuer).await {
             Ok(metadata) => metadata,
@@ -200,12 +201,13 @@ impl Connections {
         let exchange =
             CodeExchange { code, verifier: &verifier, redirect_uri: &redirect_uri, resource: Some(&started.resource) };
         match self.servers.exchange(&metadata, &client, &exchange).await {
-            Ok(answer) => Ok(Ok((metadata, client, answer))),
+            Ok(answer) => Ok(Ok(answer)),
             Err(error) => {
                 if matches!(error, TokenError::InvalidClient) {
                     // Where we had registered it ourselves, the issuer forgot it: the next sign-in registers anew.
                     let (issuer, redirect_uri) = (&started.issuer, &started.redirect_uri);
                     self.store.forget_registration(issuer, redirect_uri, &started.client_id).await?;
+                    self.audit.record(client_event(AuditKind::ClientForgotten, issuer, &started.client_id));
                 }
                 named(error.into())
             }
@@ -216,7 +218,6 @@ impl Connections {
         &self,
         flow: &Flow,
         started: StartedFlow,
-        (metadata, client): (&Metadata, &Client),
         answer: TokenAnswer,
         sealer: &Sealer,
     ) -> Result<Completed, CompleteError> {
@@ -241,17 +242,45 @@ impl Connections {
             resource: started.resource,
             redirect_uri: started.redirect_uri,
         };
+        let earlier = self.store.find_grant(&grant.key).await?;
         if self.store.complete(&grant).await? {
+            self.audit.record(connected(flow, &grant, earlier.as_ref()));
             tracing::info!(source.id = %flow.source, flow.id = %flow.id.0, grant.id = %id.0, "connected");
             self.restored_all(&grant.key).await;
             return Ok(Completed { flow: flow.id, source: flow.source.clone(), return_to: started.return_to });
         }
         // Cancelled or disconnected meanwhile: that wish wins, and what came must not live on.
-        let token = answer.refresh_token.as_ref().map(|token| (token, TokenHint::Refresh));
-        let (token, hint) = token.unwrap_or((&answer.access_token, TokenHint::Access));
-        if let Err(error) = self.servers.revoke(metadata, client, token, hint).await {
-            tracing::warn!(flow.id = %flow.id.0, %error, "tokens of a cancelled sign-in could not be revoked");
-        }
+        tracing::info!(flow.id = %flow.id.0, "a sign-in was cancelled while its code was exchanged");
+        self.end_unkept(
+            Unkept {
+                key: &grant.key,
+                grant: grant.id,
+                issuer: &grant.issuer,
+                client_id: &grant.client_id,
+                redirect_uri: &grant.redirect_uri,
+                refresh_token: answer.refresh_token.as_ref(),
+                access_token: Some(&answer.access_token),
+            },
+            sealer,
+        )
+        .await;
         Err(CompleteError::LinkOver)
+    }
+}
+
+/// What a new grant is called in the audit trail.
+fn connected(flow: &Flow, grant: &NewGrant, earlier: Option<&Grant>) -> AuditEvent {
+    let kind = match (earlier, flow.intent) {
+        (None, _) => AuditKind::Connected,
+        (Some(_), Intent::SwitchAccount) => AuditKind::AccountSwitched,
+        (Some(_), _) => AuditKind::Reconnected,
+    };
+    let mut event = AuditEvent::new(kind).at(&grant.key).with("source", flow.source.as_str());
+    event.grant = Some(grant.id);
+    event.version = Some(Version::FIRST);
+    event = event.with("issuer", &grant.issuer).with("client_id", &grant.client_id);
+    match earlier {
+        Some(earlier) => event.with("in_place_of", earlier.id.0.to_string()),
+        None => event,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aiq_connect_shared::{ReconnectRequired, ResolvedToken};
+use aiq_connect_shared::{FaultCode, ReconnectRequired, ResolvedToken};
 use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use super::{
     standing::{Standing, standing},
 };
 use crate::{
-    domain::{Grant, JobId, RefreshTurn, ServerId},
+    domain::{AuditEvent, AuditKind, Grant, JobId, RefreshTurn, ServerId},
     sealing,
     storage::{JobAndGrant, StoreError},
     timing,
@@ -184,6 +184,8 @@ impl Connections {
                 grant.id = %grant.id.0, server.id = %grant.key.server, %reference,
                 "a server refuses a token that was just issued"
             );
+            let event = AuditEvent::new(AuditKind::Faulted).of(grant).reference(&reference);
+            self.audit.record(event.with("fault", FaultCode::RejectedByServer.as_str()));
             self.heard(&grant.key.principal);
         }
         Ok(())
@@ -205,7 +207,11 @@ impl Connections {
 
     async fn open_access(&self, grant: &Grant) -> Result<Option<Secret>, StoreError> {
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Access);
-        sealing::open(self.store.as_ref(), &self.vault, &context, &grant.access_token).await
+        let opened = sealing::open(self.store.as_ref(), &self.vault, &context, &grant.access_token).await?;
+        if opened.is_none() {
+            self.audit.unopened(grant);
+        }
+        Ok(opened)
     }
 
     async fn answer(
@@ -219,6 +225,7 @@ impl Connections {
         if row.is_missed {
             self.restored(&question.job, &question.server).await;
         }
+        self.audit.resolved(&question.job, grant);
         if question.known.as_deref().is_some_and(|known| same(known, hash)) {
             return FreshToken::StillCurrent;
         }
@@ -227,6 +234,7 @@ impl Connections {
             access_token: token.expose().to_owned(),
             token_type: "Bearer".to_owned(),
             expires_at: grant.expires_at,
+            expires_in_seconds: grant.expires_at.map(|end| (end - row.now).num_seconds().max(0).unsigned_abs()),
             scopes: grant.scopes.clone(),
             resource: grant.resource.clone(),
             server_url: server_url.map_or_else(|| grant.resource.clone(), ToString::to_string),

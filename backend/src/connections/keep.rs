@@ -1,9 +1,9 @@
 //! Keeping what a refresh brought. It exists nowhere else, and the token before it may be dead.
 
-use super::{Connections, refresh::Prepared};
+use super::{Connections, refresh::Prepared, revoking::Unkept};
 use crate::{
-    domain::{Grant, GrantTokens},
-    oauth::{TokenAnswer, TokenHint},
+    domain::{AuditEvent, AuditKind, Grant, GrantTokens},
+    oauth::TokenAnswer,
     storage::StoreError,
     timing,
     vault::{SealContext, Secret, TokenKind},
@@ -30,6 +30,9 @@ impl Connections {
             match self.store.rotate(grant.id, grant.version, &tokens).await {
                 Ok(()) => {
                     tracing::info!(grant.id = %grant.id.0, server.id = %grant.key.server, version = next.0, "refreshed");
+                    let mut event = AuditEvent::new(AuditKind::Refreshed).of(grant);
+                    event.version = Some(next);
+                    self.audit.record(event);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => break,
@@ -45,14 +48,17 @@ impl Connections {
         // A newer version of it makes this one worthless. Connected anew, it may be of the same family, which ends whole.
         if self.store.find_grant(&grant.key).await?.is_none() {
             // Disconnected meanwhile: that wish wins, and what came late must not live on.
-            self.revoke_late(grant, prepared, refresh_token).await;
+            let unkept = Unkept {
+                key: &grant.key,
+                grant: grant.id,
+                issuer: &grant.issuer,
+                client_id: &grant.client_id,
+                redirect_uri: &grant.redirect_uri,
+                refresh_token: Some(refresh_token),
+                access_token: Some(&answer.access_token),
+            };
+            self.end_unkept(unkept, &prepared.sealer).await;
         }
         Ok(())
-    }
-
-    async fn revoke_late(&self, grant: &Grant, prepared: &Prepared, token: &Secret) {
-        if let Err(error) = self.servers.revoke(&prepared.metadata, &prepared.client, token, TokenHint::Refresh).await {
-            tracing::warn!(grant.id = %grant.id.0, %error, "a late token of a forgotten grant could not be revoked");
-        }
     }
 }

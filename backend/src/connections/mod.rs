@@ -17,6 +17,7 @@ mod openable;
 mod preflight;
 mod reachability;
 mod refresh;
+mod revoking;
 mod standing;
 mod start;
 mod status;
@@ -30,7 +31,7 @@ use url::Url;
 use self::{behind::Behind, flights::Flights, issuers::Issuers};
 pub use self::{
     complete::{CompleteError, Completed, Returned},
-    disconnect::{DisconnectError, Disconnected},
+    disconnect::{DisconnectError, Disconnected, Gone, NotQueued, forget},
     fault::{FaultCause, Faulted},
     fresh_token::{FreshToken, FreshTokenError, TokenQuestion},
     listeners::{Ear, Listeners},
@@ -42,6 +43,7 @@ pub use self::{
     walk::Stop,
 };
 use crate::{
+    audit::Audit,
     clock::Chance,
     config::{Config, Protection, Server, Source},
     domain::{GrantKey, LeaseOwner, PrincipalId, SourceId},
@@ -57,6 +59,7 @@ pub struct Connections {
     vault: Arc<Vault>,
     servers: Arc<dyn AuthorizationServers>,
     chance: Chance,
+    audit: Audit,
     reach: Reachability,
     process: LeaseOwner,
     bell: Bell,
@@ -98,8 +101,10 @@ impl Connections {
         vault: Arc<Vault>,
         servers: Arc<dyn AuthorizationServers>,
         chance: Chance,
+        audit: Audit,
     ) -> Self {
-        let process = LeaseOwner(chance.uuid().to_string());
+        // With the process id, so that whoever looks into the database sees which process it is.
+        let process = LeaseOwner(format!("{}-{}", std::process::id(), chance.uuid()));
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
         let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
         let listeners = Arc::default();
@@ -109,6 +114,7 @@ impl Connections {
             vault,
             servers,
             chance,
+            audit,
             reach,
             process,
             bell,
@@ -123,6 +129,11 @@ impl Connections {
     /// What is known of each server's way to sign in.
     pub fn reachability(&self) -> &Reachability {
         &self.reach
+    }
+
+    /// Takes what happened.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// Waits until no refresh is under way in this process: what one brings exists nowhere else until it is stored.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::ClientSource,
-    domain::{Grant, Lease, Postponed, RefreshTurn},
+    domain::{AuditEvent, AuditKind, Grant, Lease, Postponed, RefreshTurn},
     oauth::{Client, Metadata, TokenAnswer, TokenError},
     sealing,
     storage::{NewFault, StoreError},
@@ -108,7 +108,10 @@ impl Connections {
             Some(sealed) => sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await?,
             None => None,
         };
-        let Some(refresh_token) = opened else { return Ok(Err(Landing::Lost)) };
+        let Some(refresh_token) = opened else {
+            self.audit.unopened(grant);
+            return Ok(Err(Landing::Lost));
+        };
         // What comes has to be sealed. Where it could not be, nothing is sent: somebody who can shall ask.
         let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
         Ok(Ok(Prepared { metadata, client, refresh_token, sealer }))
@@ -189,6 +192,8 @@ impl Connections {
         let fault = NewFault { code, reference: &reference, detail };
         // Refused by the store if the version is not the stored one any more.
         if self.store.record_fault(grant.id, grant.version, &fault).await? {
+            let event = AuditEvent::new(AuditKind::Faulted).of(grant).reference(&reference);
+            self.audit.record(event.with("fault", code.as_str()));
             tracing::warn!(
                 grant.id = %grant.id.0, server.id = %grant.key.server, fault = code.as_str(), %reference, why, detail,
                 "a grant does not work any more"

@@ -1,5 +1,6 @@
 //! The nouns: plain types without any I/O, shared by the rules, the stores and the HTTP layer.
 
+mod audit;
 mod flow;
 mod grant;
 mod ids;
@@ -7,9 +8,11 @@ mod job_reference;
 mod keys;
 mod principal;
 mod registration;
+mod revocation;
 mod session;
 mod wait;
 
+pub use audit::{AuditEvent, AuditFilter, AuditKind, AuditRecord, AuditState};
 pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
 pub use grant::{Grant, GrantKey, GrantTokens, Lease, NewGrant, Postponed, RefreshTurn, Renewal};
 pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, hex};
@@ -17,6 +20,7 @@ pub use job_reference::{JobOrigin, JobReference, JobTimes, NewJobReference};
 pub use keys::{KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Replica, SealedPlace, SealedRow, SealedTable};
 pub use principal::{Introduction, Principal, PrincipalId, Profile};
 pub use registration::{ClientAuth, Registration};
+pub use revocation::{NewRevocation, Revocation, RevocationId};
 pub use session::{NewSession, NewSignIn, Session, SignIn};
 pub use wait::{EndedWait, NewWait, Told, ToldEvent, WaitAnswer, WaitRules, WaitStanding};
 

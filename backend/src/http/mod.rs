@@ -43,6 +43,7 @@ pub use self::routes::{Caller, PEOPLE, Route, WORKERS};
 use tokio::sync::watch;
 
 use crate::{
+    background::SweepHealth,
     clock::Chance,
     config::Config,
     connections::Connections,
@@ -74,6 +75,8 @@ pub struct App {
     pub chance: Chance,
     /// Says once that the service stops: whatever stays open by itself ends then.
     pub stopping: watch::Sender<bool>,
+    /// Whether old rows are being removed, for `/health`.
+    pub sweeps: SweepHealth,
 }
 
 impl App {

@@ -62,6 +62,9 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     if !app.config.has_people() {
         trouble("personal_sources_off", "People cannot be told apart here, so personal sources are off.");
     }
+    if let Some(failing) = app.sweeps.failing_for() {
+        trouble("retention_failed", &format!("Old rows cannot be removed, for {} s now.", failing.as_secs()));
+    }
     let mut servers = Map::new();
     for server in app.config.servers.keys() {
         servers.insert(server.to_string(), standing(&app, server, &mut problems).into());

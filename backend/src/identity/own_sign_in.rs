@@ -10,9 +10,10 @@ use super::{
     signed::{Claims, Expected},
 };
 use crate::{
+    audit::Audit,
     clock::{Chance, Clock},
     config::{Config, SignInConfig},
-    domain::{ClientAuth, NewSession, NewSignIn, Principal, Profile, Session, SignIn},
+    domain::{AuditEvent, AuditKind, ClientAuth, NewSession, NewSignIn, Principal, Profile, Session, SignIn},
     oauth::{
         AuthorizationRequest, AuthorizationServers, Client, CodeExchange, DiscoveryError, HttpAuthorizationServers,
         Metadata, TokenError, authorization_url, policy::iss_is_acceptable,
@@ -31,6 +32,7 @@ pub struct OwnSignIn {
     servers: Arc<HttpAuthorizationServers>,
     clock: Arc<dyn Clock>,
     chance: Chance,
+    audit: Audit,
 }
 
 /// Why nobody was signed in.
@@ -96,8 +98,9 @@ impl OwnSignIn {
         servers: Arc<HttpAuthorizationServers>,
         clock: Arc<dyn Clock>,
         chance: Chance,
+        audit: Audit,
     ) -> Self {
-        Self { config, store, vault, servers, clock, chance }
+        Self { config, store, vault, servers, clock, chance, audit }
     }
 
     /// Whether there is one.
@@ -201,6 +204,7 @@ impl OwnSignIn {
             lifetime: timing::SESSION_LIFETIME,
         };
         self.store.open_session(&session).await?;
+        self.audit.record(AuditEvent::new(AuditKind::SignedIn).by(&session.principal.id()));
         tracing::info!(user.key_hash = session.principal.id().as_str(), "somebody signed in");
         Ok(cookie)
     }

@@ -5,9 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use tokio::time::Instant;
+
 use crate::{
     domain::{Introduction, Principal, PrincipalId, Profile},
     storage::{Store, StoreError},
+    timing,
 };
 
 /// How many are kept in mind.
@@ -16,7 +19,7 @@ const MOST: usize = 10_000;
 /// Whom this process has remembered.
 pub struct People {
     store: Arc<dyn Store>,
-    known: Mutex<HashMap<PrincipalId, (Introduction, Profile)>>,
+    known: Mutex<HashMap<PrincipalId, (Introduction, Profile, Instant)>>,
 }
 
 impl People {
@@ -29,8 +32,10 @@ impl People {
     pub async fn meet(&self, person: &Principal, introduction: Introduction) -> Result<Profile, StoreError> {
         let id = person.id();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        if let Some((before, profile)) = known
+        // Not for ever: an administrator may have had them forgotten.
+        if let Some((before, profile, since)) = known
             && before == introduction
+            && since.elapsed() < timing::ACQUAINTANCE
         {
             return Ok(profile);
         }
@@ -39,7 +44,7 @@ impl People {
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(id, (introduction, profile.clone()));
+        known.insert(id, (introduction, profile.clone(), Instant::now()));
         Ok(profile)
     }
 }

@@ -9,7 +9,7 @@ use super::{ForwardError, ResearchService, ResearchStatus, Submission, seats::Se
 use crate::{
     clock::Chance,
     connections::{Connections, PreflightError},
-    domain::{JobId, JobOrigin, JobReference, NewJobReference, Principal},
+    domain::{AuditEvent, AuditKind, JobId, JobOrigin, JobReference, NewJobReference, Principal, ServerId},
     sealing,
     storage::{Store, StoreError},
     timing,
@@ -79,8 +79,10 @@ impl Gate {
         chance: Chance,
         research: Option<Arc<dyn ResearchService>>,
     ) -> Self {
-        let watch =
-            research.as_ref().map(|research| Arc::new(StatusWatch::new(Arc::clone(research), Arc::clone(&store))));
+        let watch = research.as_ref().map(|research| {
+            let audit = connections.audit().clone();
+            Arc::new(StatusWatch::new(Arc::clone(research), Arc::clone(&store), audit))
+        });
         Self { connections, store, vault, chance, research, watch, seats: Seats::for_each(MOST_STREAMS) }
     }
 
@@ -105,6 +107,7 @@ impl Gate {
             lifetime,
         };
         let sealer = self.write_down(&job).await?;
+        self.began(&job);
         let submission = Submission {
             job: id.clone(),
             agent_type: request.agent_type.clone(),
@@ -115,7 +118,9 @@ impl Gate {
         };
         if let Err(error) = research.submit(&submission).await {
             // It may run all the same; without its row it gets no token.
-            self.store.end_job(&id).await?;
+            if self.store.end_job(&id).await? {
+                self.ended(&id, "not_taken");
+            }
             return Err(error.into());
         }
         tracing::info!(job.id = %id, "a job was handed over");
@@ -175,9 +180,26 @@ impl Gate {
         let found = research.status(id, &self.pairwise(&job, owner)?).await?;
         let is_over = found.as_ref().is_none_or(|found| found.state.is_over());
         if is_over && job.is_alive {
-            self.store.end_job(id).await?;
+            if self.store.end_job(id).await? {
+                self.ended(id, "over");
+            }
         }
         Ok(found)
+    }
+
+    /// Records that a job may ask for tokens.
+    pub(super) fn began(&self, job: &NewJobReference) {
+        let servers: Vec<_> = job.servers.iter().map(ServerId::as_str).collect();
+        let event = AuditEvent::new(AuditKind::JobRegistered).by(&job.principal).job(&job.id);
+        let origin = match job.origin {
+            JobOrigin::Gate => "gate",
+            JobOrigin::Worker => "worker",
+        };
+        self.connections.audit().record(event.with("servers", servers.join(" ")).with("origin", origin));
+    }
+
+    fn ended(&self, job: &JobId, why: &'static str) {
+        self.connections.audit().record(AuditEvent::new(AuditKind::JobEnded).job(job).with("why", why));
     }
 
     /// Stores a job reference with the proof that it is ours; what made it names its owner to the research service.

@@ -55,6 +55,7 @@ impl Gate {
             let taken = matches!(error, StoreError::Impossible { .. }) && self.store.find_job(&id).await?.is_some();
             return Err(if taken { RegisterError::Exists } else { error.into() });
         }
+        self.began(&job);
         tracing::info!(job.id = %id, user.key_hash = job.principal.as_str(), "a job was registered by a worker");
         let gone = || StoreError::Impossible { what: "job that was just written", cause: "it is not there".into() };
         Ok(self.store.find_job(&id).await?.ok_or_else(gone)?)

@@ -9,7 +9,12 @@ use aiq_connect_shared::JobState;
 use tokio::sync::watch;
 
 use super::ResearchService;
-use crate::{domain::JobId, storage::Store, timing};
+use crate::{
+    audit::Audit,
+    domain::{AuditEvent, AuditKind, JobId},
+    storage::Store,
+    timing,
+};
 
 /// What the research service said last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +32,14 @@ pub(super) type Seen = watch::Receiver<Option<SeenStatus>>;
 pub(super) struct StatusWatch {
     research: Arc<dyn ResearchService>,
     store: Arc<dyn Store>,
+    audit: Audit,
     /// An entry is there as long as somebody asks for its job.
     watched: Mutex<HashMap<JobId, Seen>>,
 }
 
 impl StatusWatch {
-    pub(super) fn new(research: Arc<dyn ResearchService>, store: Arc<dyn Store>) -> Self {
-        Self { research, store, watched: Mutex::default() }
+    pub(super) fn new(research: Arc<dyn ResearchService>, store: Arc<dyn Store>, audit: Audit) -> Self {
+        Self { research, store, audit, watched: Mutex::default() }
     }
 
     /// Follows a job, until nobody does or it is over.
@@ -60,8 +66,14 @@ impl StatusWatch {
                         SeenStatus { state: found.state, error: found.error }
                     });
                     let is_over = seen.state.is_over();
-                    if is_over && let Err(error) = self.store.end_job(job).await {
-                        tracing::error!(job.id = %job, %error, "the end of a job was not stored");
+                    if is_over {
+                        match self.store.end_job(job).await {
+                            Ok(true) => {
+                                self.audit.record(AuditEvent::new(AuditKind::JobEnded).job(job).with("why", "over"))
+                            }
+                            Ok(false) => {}
+                            Err(error) => tracing::error!(job.id = %job, %error, "the end of a job was not stored"),
+                        }
                     }
                     said.send_if_modified(|last| {
                         let is_news = last.as_ref() != Some(&seen);

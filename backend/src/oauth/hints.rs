@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_wish_is_in_seconds_or_a_date_by_the_clock_of_who_sent_it() {
         let wish = |text| retry_after(&answer(&[(header::RETRY_AFTER, text), (header::DATE, DATE)]));
-        assert_eq!(wish("120"), Some(Duration::from_secs(120)));
+        assert_eq!(wish("120"), Some(Duration::from_mins(2)));
         assert_eq!(wish("Sun, 06 Nov 1994 08:50:07 GMT"), Some(Duration::from_secs(30)));
         for nonsense in ["Sun, 06 Nov 1994 08:49:00 GMT", "-1", "soon", ""] {
             assert_eq!(wish(nonsense), None, "{nonsense}");

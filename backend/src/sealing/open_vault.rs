@@ -44,11 +44,11 @@ async fn keys_of(
     store: &dyn Store,
     chance: &Chance,
 ) -> Result<Vec<MasterKey>, VaultFailed> {
-    if !file.0.exists() {
-        if let Some(active) = store.active_key().await? {
-            tracing::error!(file = %file.0.display(), key.id = %active, "the key file is gone");
-            return Ok(Vec::new());
-        }
+    if !file.0.exists()
+        && let Some(active) = store.active_key().await?
+    {
+        tracing::error!(file = %file.0.display(), key.id = %active, "the key file is gone");
+        return Ok(Vec::new());
     }
     if !may_make {
         return Ok(file.read()?);

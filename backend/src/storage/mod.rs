@@ -4,13 +4,18 @@
 
 #[cfg(test)]
 mod contract;
+mod keeping;
 mod migrations;
 mod opening;
 mod postgres;
 mod row;
+mod row_keeping;
 mod sqlite;
 
 pub use self::{
+    keeping::{
+        AuditStore, Forgotten, GrantFilter, KeptGrant, Old, Person, RegisterStore, RetentionStore, RevocationStore,
+    },
     migrations::Schema,
     opening::{OpenError, Opened, Place},
     postgres::PostgresStore,
@@ -25,9 +30,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
     EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
-    JobTimes, KeyBook, KeyId, KeyUse, Lease, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewSession, NewSignIn,
-    NewWait, Postponed, Principal, PrincipalId, Profile, RefreshTurn, Registration, Removal, Sealed, SealedRow,
-    SealedTable, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
+    JobTimes, KeyBook, KeyId, KeyUse, Lease, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewRevocation, NewSession,
+    NewSignIn, NewWait, Postponed, Principal, PrincipalId, Profile, RefreshTurn, Registration, Removal, Sealed,
+    SealedRow, SealedTable, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules,
+    WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -94,12 +100,23 @@ pub trait GrantStore: Send + Sync {
     /// Everything a listing needs, by one query for any number of sources.
     async fn connections_of(&self, principal: &PrincipalId) -> Result<ConnectionsOf, StoreError>;
 
-    /// One grant.
+    /// One grant, in quarantine too.
     async fn find_grant(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
 
     /// Forgets the grant and cancels every open flow of the same key, at once; living jobs that may use the server go
-    /// on without it, and their streams say so. Returns what was forgotten.
-    async fn disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError>;
+    /// on without it, and their streams say so. In the same transaction its tokens are queued for their provider.
+    ///
+    /// `seen` is what [`Self::find_grant`] told, because `end` was made of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`]: something else is stored by now, and nothing was changed. Read again.
+    async fn disconnect(
+        &self,
+        key: &GrantKey,
+        seen: Option<(GrantId, Version)>,
+        end: Option<&NewRevocation>,
+    ) -> Result<(), StoreError>;
 }
 
 /// Refreshing: who may, what became of it, and when it is tried again.
@@ -212,8 +229,8 @@ pub trait JobStore: Send + Sync {
     /// A job and its owner's grant for one server, by one query.
     async fn find_job_and_grant(&self, id: &JobId, server: &ServerId) -> Result<Option<JobAndGrant>, StoreError>;
 
-    /// The job asks for nothing any more.
-    async fn end_job(&self, id: &JobId) -> Result<(), StoreError>;
+    /// The job asks for nothing any more. `false`: it had ended already, or there is none.
+    async fn end_job(&self, id: &JobId) -> Result<bool, StoreError>;
 
     /// How many living jobs of this person may use this server.
     async fn count_living_jobs(&self, key: &GrantKey) -> Result<u32, StoreError>;
@@ -353,7 +370,19 @@ pub trait KeyStore: Send + Sync {
 
 /// A store of everything.
 pub trait Store:
-    GrantStore + RefreshStore + FlowStore + RegistrationStore + JobStore + WaitStore + SessionStore + ChangeStore + KeyStore
+    GrantStore
+    + RefreshStore
+    + FlowStore
+    + RegistrationStore
+    + JobStore
+    + WaitStore
+    + SessionStore
+    + ChangeStore
+    + KeyStore
+    + AuditStore
+    + RevocationStore
+    + RegisterStore
+    + RetentionStore
 {
 }
 
@@ -367,6 +396,10 @@ impl<T> Store for T where
         + SessionStore
         + ChangeStore
         + KeyStore
+        + AuditStore
+        + RevocationStore
+        + RegisterStore
+        + RetentionStore
 {
 }
 

@@ -137,6 +137,7 @@ pub(super) struct Keys {
     pub job: Zeroizing<[u8; 32]>,
     pub pairwise: Zeroizing<[u8; 32]>,
     pub confirmation: Zeroizing<[u8; 32]>,
+    pub audit: Zeroizing<[u8; 32]>,
 }
 
 impl From<&MasterKey> for Keys {
@@ -147,6 +148,7 @@ impl From<&MasterKey> for Keys {
             job: master.derive("job reference"),
             pairwise: master.derive("pairwise user id"),
             confirmation: master.derive("confirmation link"),
+            audit: master.derive("audit record"),
         }
     }
 }

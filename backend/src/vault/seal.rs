@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::{KeyId, Secret, Vault, keys::Keys, parts::join};
 use crate::{
     clock::Chance,
-    domain::{FlowId, GrantId, GrantKey, PrincipalId, Sealed, SealedPlace, Version},
+    domain::{FlowId, GrantId, GrantKey, PrincipalId, RevocationId, Sealed, SealedPlace, Version},
 };
 
 /// The layout of a blob; another one gets another number.
@@ -57,6 +57,7 @@ enum Place {
     Flow(FlowId),
     SignIn,
     Registration(String),
+    Revocation(RevocationId, TokenKind),
 }
 
 impl std::fmt::Display for SealContext {
@@ -69,6 +70,10 @@ impl std::fmt::Display for SealContext {
             Place::Flow(FlowId(id)) => write!(f, "verifier of flow {id}"),
             Place::SignIn => f.write_str("verifier of a sign-in"),
             Place::Registration(issuer) => write!(f, "client secret at {issuer}"),
+            Place::Revocation(RevocationId(id), kind) => {
+                let column = if *kind == TokenKind::Access { "access" } else { "refresh" };
+                write!(f, "{column} token of revocation {id}")
+            }
         }
     }
 }
@@ -122,6 +127,16 @@ impl SealContext {
             SealedPlace::Flow { id, principal } => (Self::flow_verifier(*id, principal), None),
             SealedPlace::SignIn { state_hash } => (Self::sign_in_verifier(state_hash), None),
         }
+    }
+
+    /// A token in the queue of those that its provider should end.
+    pub fn revocation(id: RevocationId, issuer: &str, kind: TokenKind) -> Self {
+        let column: &[u8] = match kind {
+            TokenKind::Access => b"access_token",
+            TokenKind::Refresh => b"refresh_token",
+        };
+        let bytes = join(&[b"revocations", column, id.0.as_bytes(), issuer.as_bytes()]);
+        Self { bytes, place: Place::Revocation(id, kind) }
     }
 
     fn associated_data(&self, key: KeyId) -> Vec<u8> {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{KeyId, Sealer, Vault, parts::join};
+use super::{KeyId, Sealer, Vault, VaultError, parts::join};
 use crate::domain::{FlowId, JobOrigin, JobReference, JobTimes, NewJobReference, Principal, SourceId};
 
 /// Whether a stored job reference is one that this service wrote.
@@ -34,6 +34,12 @@ impl Sealer {
         [self.key.id.0.as_slice(), hmac(&self.key.job, &parts).finalize().into_bytes().as_slice()].concat()
     }
 
+    /// The tag of an audit record: the id of the key and its HMAC over all of the record.
+    pub fn audit_mac(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let tag = hmac(&self.key.audit, &join(parts));
+        [self.key.id.0.as_slice(), tag.finalize().into_bytes().as_slice()].concat()
+    }
+
     /// The user id that goes with jobs whose tag this sealer makes; [`Vault::pairwise`] finds it again.
     pub fn pairwise(&self, principal: &Principal) -> String {
         pairwise(&self.key.pairwise, principal)
@@ -53,6 +59,17 @@ impl Vault {
             [job.lifetime.num_milliseconds(), ms(job.created_at), ms(job.ends_at)],
         );
         if hmac(&key.job, &parts).verify_slice(tag).is_ok() { JobProof::Ours } else { JobProof::Forged }
+    }
+
+    /// Whether [`Sealer::audit_mac`] made this tag of the same parts. Compares in constant time.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::UnknownKey`]: it cannot be told. Else: it did not.
+    pub fn verify_audit(&self, parts: &[&[u8]], mac: &[u8]) -> Result<(), VaultError> {
+        let (&id, tag) = mac.split_first_chunk::<8>().ok_or(VaultError::Malformed)?;
+        let key = self.key(KeyId(id)).ok_or(VaultError::UnknownKey(KeyId(id)))?;
+        hmac(&key.audit, &join(parts)).verify_slice(tag).map_err(|_| VaultError::DoesNotOpen)
     }
 
     /// The owner's id for services that authenticate nobody: the same for the whole life of a job, whatever key is

@@ -1,12 +1,15 @@
 //! `POST` and `DELETE /v1/auth/mcp/{source}/disconnect`
 
+use aiq_connect::domain::AuditFilter;
 use axum::http::Method;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::{
     browser::{Answer, Browser},
     provider::Provider,
     service::{PUBLIC, Service},
+    until,
 };
 
 const DISCONNECT: &str = "/v1/auth/mcp/incidents/disconnect";
@@ -118,4 +121,78 @@ async fn somebody_elses_grant_stays() {
     assert_eq!(provider.living_grants(), 2);
     assert_eq!(service.browser().post(DISCONNECT, json!({})).await.status, 401);
     assert!(service.grant("bob", "incidents").await.is_some());
+}
+
+#[tokio::test]
+async fn what_the_provider_did_not_confirm_is_tried_again_until_it_does() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    provider.set(|faults| faults.refuses_revocation = true);
+    assert_eq!(disconnect(&alice).await.json(), said(&false.into(), 0));
+    assert_eq!(service.store.count_revocations().await.unwrap(), 1);
+    // The second attempt comes after half a minute, and does not work either.
+    let asked = provider.count("/revoke");
+    service.age(TimeDelta::minutes(1)).await;
+    until("the provider is asked again", || async { provider.count("/revoke") > asked }).await;
+    assert_eq!(provider.living_grants(), 1);
+
+    provider.set(|faults| faults.refuses_revocation = false);
+    until("the provider ended the tokens", || async {
+        service.age(TimeDelta::minutes(1)).await;
+        provider.living_grants() == 0
+    })
+    .await;
+    until("nothing is left to try", || async { service.store.count_revocations().await.unwrap() == 0 }).await;
+    let hints: Vec<_> =
+        provider.seen("/revoke").iter().map(|seen| seen.form["token_type_hint"].as_str().to_owned()).collect();
+    assert!(hints.chunks(2).all(|pair| pair == ["refresh_token", "access_token"]), "{hints:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_queued_for_a_provider_that_ends_no_tokens_and_the_answer_does_not_claim_it() {
+    let provider = Provider::start().await;
+    provider.set(|faults| faults.offers_revocation = false);
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    assert_eq!(disconnect(&alice).await.json(), said(&false.into(), 0));
+    assert_eq!(service.store.count_revocations().await.unwrap(), 0);
+    assert_eq!(provider.count("/revoke"), 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_never_confirms_is_left_alone_after_a_week_and_the_trail_says_so() {
+    let provider = Provider::start().await;
+    let service = Service::start(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    provider.set(|faults| faults.refuses_revocation = true);
+    disconnect(&alice).await;
+    service.age(TimeDelta::days(8)).await;
+    until("it was given up", || async { service.store.count_revocations().await.unwrap() == 0 }).await;
+    until("the trail says so", || async {
+        let filter = AuditFilter { kind: Some("revocation_given_up".into()), limit: 9, ..AuditFilter::default() };
+        let told = service.store.audit_matching(&filter).await.unwrap();
+        told.len() == 1 && told[0].detail.contains("unreachable")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_queue_holds_no_token_that_somebody_could_put_back_into_a_grant() {
+    let provider = Provider::start().await;
+    let (service, _research) = Service::with_research(&provider).await;
+    let alice = service.sign_in("alice").await;
+    service.connect(&provider, &alice, "incidents").await;
+    provider.set(|faults| faults.refuses_revocation = true);
+    disconnect(&alice).await;
+    service.connect(&provider, &alice, "incidents").await;
+    let job = service.submit(&alice, &["incidents"]).await;
+    let moved =
+        "UPDATE grants SET (access_token, refresh_token) = (SELECT access_token, refresh_token FROM revocations)";
+    assert_eq!(service.sql(moved, &[]).await, 1);
+    let answer = service.resolve(json!({"job_id": job, "mcp_server_id": "incidents"})).await;
+    assert_eq!(answer.status, 409, "{}", answer.body);
 }

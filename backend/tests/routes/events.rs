@@ -61,7 +61,7 @@ impl Bench {
 }
 
 async fn changed(stream: &mut EventStream) -> Changed {
-    let frame = stream.next().await.expect("the stream goes on");
+    let frame = stream.next().await.unwrap();
     assert_eq!(frame.event, "changed");
     serde_json::from_value(frame.data).unwrap()
 }

@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "shared with the races of processes, which hold the provider's answers")]
 mod support;
 
+mod audit;
 mod callback;
 mod clients;
 mod compat;
@@ -24,6 +26,7 @@ mod keys;
 mod operations;
 mod outages;
 mod preflight;
+mod quarantine;
 mod request_log;
 mod restart;
 mod secrets;

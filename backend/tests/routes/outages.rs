@@ -57,12 +57,12 @@ impl Bench {
                 self.service.resolve(self.question()),
             )
         };
-        let (page, announce, window, worker) = timeout(LONGEST, all).await.expect("nobody waits for ever");
+        let (page, announce, window, worker) = timeout(LONGEST, all).await.unwrap();
         [page, announce, window, worker]
     }
 
     async fn health(&self) -> (u16, Value) {
-        let answer = timeout(Duration::from_secs(5), self.service.browser().get("/health")).await.expect("soon");
+        let answer = timeout(LONGEST, self.service.browser().get("/health")).await.unwrap();
         (answer.status.as_u16(), answer.json())
     }
 
@@ -161,9 +161,8 @@ async fn restarts_under_load_are_answered_with_200_or_503_and_nothing_else() {
         asking.spawn(async move {
             let mut statuses = Vec::new();
             while !*stop.borrow() {
-                let worker =
-                    timeout(LONGEST, bench.service.resolve(bench.question())).await.expect("nobody waits for ever");
-                let page = timeout(LONGEST, bench.alice.get("/v1/data_sources")).await.expect("nobody waits for ever");
+                let worker = timeout(LONGEST, bench.service.resolve(bench.question())).await.unwrap();
+                let page = timeout(LONGEST, bench.alice.get("/v1/data_sources")).await.unwrap();
                 statuses.extend([worker.status.as_u16(), page.status.as_u16()]);
             }
             statuses

@@ -232,6 +232,9 @@ describe('the process', () => {
     const lines = server.said.out.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
     const reuse = lines.find((line) => line.error === 'invalid_grant');
     assert.deepEqual([reuse.event, reuse.grant_type, reuse.account], ['token', 'refresh_token', 'alice']);
+    const rotation = lines.find((line) => line.given_sha256 === reuse.used_sha256);
+    assert.match(reuse.used_sha256, /^[0-9a-f]{64}$/);
+    assert.ok(rotation.answered_at <= reuse.came_at, 'a line of refresh tokens can be followed');
     assert.ok(lines.some((line) => line.event === 'revocation' && line.account === 'bob'));
     assert.ok(secrets.length > 10);
     for (const secret of secrets) assert.ok(!(server.said.out + server.said.err).includes(secret));

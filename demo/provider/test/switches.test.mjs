@@ -41,7 +41,7 @@ describe('the switches', () => {
       assert.equal((await set(wanted)).status, 400, JSON.stringify(wanted));
     }
     assert.deepEqual((await control('GET', 'switches')).body, {
-      access_token_seconds: null, refresh_tokens: true, token_outage: 0, opener_cut: false,
+      access_token_seconds: null, refresh_tokens: true, token_outage: 0, token_delay_ms: 0, opener_cut: false,
     });
     assert.equal((await control('POST', 'revoke', {})).status, 400);
     assert.equal((await control('GET', 'nothing')).status, 404);
@@ -96,6 +96,20 @@ describe('what they do', () => {
     for (let count = 0; count < 3; count += 1) assert.equal((await client.refresh(token)).status, 503);
     await set({ token_outage: 0 });
     assert.equal((await client.refresh(token)).status, 200);
+  });
+
+  test('a delay keeps answers of the token endpoint back, and no others', async () => {
+    const { refresh_token: token } = (await client.connect(new Person('alice'))).body;
+    await set({ token_delay_ms: 400 });
+    const began = performance.now();
+    assert.equal((await client.refresh(token)).status, 200);
+    assert.ok(performance.now() - began >= 399);
+    const lines = () => server.said.out.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    const last = lines().findLast((line) => line.event === 'token');
+    assert.ok(last.answered_at - last.came_at >= 399);
+    await client.isActive(token);
+    const asked = lines().findLast((line) => line.event === 'introspection');
+    assert.ok(asked.answered_at - asked.came_at < 399);
   });
 
   test('the life of access tokens and the gift of a refresh token can be changed', async () => {

@@ -74,16 +74,14 @@ impl NewsLink {
             }
             (_, None) | (LinkEvent::Told(_), Some(_)) => return false,
             (LinkEvent::Hinted, Some(Stream::Unproven)) if is_slow => Stream::Useless,
-            (LinkEvent::Hinted, Some(Stream::Useless)) => Stream::Useless,
+            (LinkEvent::Hinted, Some(Stream::Useless)) | (LinkEvent::GivenUp, Some(_)) => Stream::Useless,
             (LinkEvent::Hinted, Some(_)) => Stream::Works,
             (LinkEvent::Opened, Some(Stream::Cut)) => {
                 self.role = Role::Leading(Stream::Works);
                 return true;
             }
-            (LinkEvent::Opened, Some(stream)) => stream,
             (LinkEvent::Cut, Some(Stream::Works)) => Stream::Cut,
-            (LinkEvent::Cut, Some(stream)) => stream,
-            (LinkEvent::GivenUp, Some(_)) => Stream::Useless,
+            (LinkEvent::Opened | LinkEvent::Cut, Some(stream)) => stream,
         };
         if event == LinkEvent::Led {
             self.since = now;
@@ -101,10 +99,11 @@ impl NewsLink {
     pub fn hears(&self, now: DateTime<Utc>) -> bool {
         match self.role {
             Role::Leading(Stream::Works) => true,
-            Role::Leading(Stream::Unproven) => now - self.since <= pace::STREAM_PROOF,
+            Role::Leading(Stream::Unproven) | Role::Following { leader: None } => {
+                now - self.since <= pace::STREAM_PROOF
+            }
             Role::Leading(Stream::Cut | Stream::Useless) => false,
             Role::Following { leader: Some((hears, at)) } => hears && now - at <= pace::LEADER_PATIENCE,
-            Role::Following { leader: None } => now - self.since <= pace::STREAM_PROOF,
         }
     }
 

@@ -8,9 +8,6 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
 use crate::server::{PASSWORD, ROLE, Server, explain};
 use crate::watchdog::Watchdog;
 use crate::{Unavailable, binaries, port};
@@ -100,10 +97,9 @@ impl Pooler {
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        if let Ok(id) = i32::try_from(self.process.id()) {
-            // Gone already is as good.
-            let _ = kill(Pid::from_raw(id), Signal::SIGQUIT);
-        }
+        // Its polite signals mean other things in other versions, and whoever started us may have had one ignored. Gone
+        // already is as good.
+        let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }

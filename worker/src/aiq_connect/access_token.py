@@ -18,7 +18,7 @@ class AccessToken:
     """A token that never prints itself and stays in the process that asked for it.
 
     `expires_at` is the provider's word and `None` when it gave none; `lifetime` is what was left of it when the broker
-    answered, in seconds and by the broker's clock, so that a worker's wrong clock does no harm.
+    answered, in seconds and by the clock of the broker's database, so that no process's wrong clock does harm.
     """
 
     value: str = field(repr=False)

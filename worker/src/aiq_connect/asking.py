@@ -119,6 +119,7 @@ class Asking:
         give_up = self._clock() + self._patience
         pause = _FIRST_PAUSE
         while True:
+            began = self._clock()
             try:
                 answer = yield Ask(request)
             except Transient as failure:
@@ -131,7 +132,7 @@ class Asking:
                 self._believe(question.key, failure)
                 raise
             else:
-                return self._keep(question.key, answer, held)
+                return self._keep(question.key, answer, held, began)
 
     def wait(self, question: Question, refusal: ReconnectRequired) -> Steps:
         """After this refusal, ask until the person has helped or the broker says that the job should wait no more.
@@ -165,7 +166,7 @@ class Asking:
                 self._believe(question.key, failure)
                 raise
             else:
-                return self._keep(question.key, answer, None)
+                return self._keep(question.key, answer, None, began)
 
     def forget(self) -> None:
         """Forget every answer."""
@@ -192,10 +193,11 @@ class Asking:
             return None
         return held if held.outlives(question.min_ttl, self._clock()) else None
 
-    def _keep(self, key: Key, answer: AccessToken | None, known: _Held | None) -> AccessToken:
+    def _keep(self, key: Key, answer: AccessToken | None, known: _Held | None, began: float) -> AccessToken:
         now = self._clock()
         if answer is not None:
-            held = _Held(answer, now, None if answer.lifetime is None else now + answer.lifetime)
+            # From the moment it was asked for: how long the answer was on its way is not known, and it may be long.
+            held = _Held(answer, now, None if answer.lifetime is None else began + answer.lifetime)
         elif known is not None:
             held = replace(known, asked_at=now)
         else:

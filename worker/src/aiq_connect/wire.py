@@ -88,7 +88,7 @@ def read_token(answer: httpx.Response, request: ResolveRequest) -> AccessToken |
             resource=said.get("resource", ""),
             scopes=tuple(said.get("scopes", ())),
             expires_at=expires_at,
-            lifetime=_left(expires_at, answer) if expires_at else None,
+            lifetime=_lifetime(said, answer, expires_at),
         )
     except (KeyError, TypeError, ValueError):
         _unknown_shape()
@@ -184,6 +184,14 @@ def _time_or_none(text: object) -> datetime | None:
         return _time(str(text)) if text else None
     except ValueError:
         return None
+
+
+def _lifetime(said: dict[str, Any], answer: httpx.Response, expires_at: datetime | None) -> float | None:
+    if expires_at is None:
+        return None
+    told = said.get("expires_in_seconds")
+    # The end is the database's word, and a broker's own clock may be another; one that is older says no more than that.
+    return _left(expires_at, answer) if told is None else float(told)
 
 
 def _left(until: datetime, answer: httpx.Response) -> float:

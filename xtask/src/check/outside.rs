@@ -1,6 +1,6 @@
 //! The same facts, asked of those who own them: the MCP server, the provider, Dask.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::person::SOURCE;
@@ -8,6 +8,7 @@ use crate::demo::plan::{INTROSPECTION_CLIENT, Plan};
 use crate::project::Project;
 use crate::run;
 use crate::setup::python;
+use crate::web::call::{Body, basic, post};
 
 const WORKER_IDS: &str = "import json, os, sys; from distributed import Client; \
                           print(json.dumps(sorted(Client(sys.argv[1]).run(os.getpid).values())))";
@@ -45,9 +46,9 @@ pub fn token_of(plan: &Plan, job: &str) -> Result<String> {
 
 /// Whether the provider takes this token for a living one (RFC 7662).
 pub fn is_active(plan: &Plan, token: &str) -> Result<bool> {
-    let credentials = base64(format!("{INTROSPECTION_CLIENT}:{}", plan.introspection_secret).as_bytes());
+    let credentials = basic(INTROSPECTION_CLIENT, &plan.introspection_secret);
     let url = format!("{}/token/introspection", plan.issuer());
-    let answer = post(&url, &format!("Basic {credentials}"), &Body::Form(&[("token", token)]))?;
+    let answer = post(&url, &credentials, &Body::Form(&[("token", token)]))?;
     answer["active"].as_bool().context("the provider's answer does not say `active`")
 }
 
@@ -56,27 +57,4 @@ pub fn refreshes(plan: &Plan) -> Result<usize> {
     let log = std::fs::read_to_string(plan.log("provider"))?;
     let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     Ok(events.filter(|event| event["grant_type"] == "refresh_token" && event["status"] == 200).count())
-}
-
-enum Body<'a> {
-    Json(&'a Value),
-    Form(&'a [(&'a str, &'a str)]),
-}
-
-fn post(url: &str, authorization: &str, body: &Body<'_>) -> Result<Value> {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build();
-    let request = config.new_agent().post(url).header("authorization", authorization);
-    let mut answer = match body {
-        Body::Json(value) => request.send_json(value)?,
-        Body::Form(fields) => request.send_form(fields.iter().copied())?,
-    };
-    let text = answer.body_mut().read_to_string()?;
-    // The body of a refusal names codes only; the body of a success may be a token and is never printed.
-    ensure!(answer.status().is_success(), "{url} answered {}: {text}", answer.status());
-    Ok(serde_json::from_str(&text)?)
-}
-
-fn base64(bytes: &[u8]) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }

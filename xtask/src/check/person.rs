@@ -36,9 +36,14 @@ impl Person {
 
     /// Signs in to AIQ Connect at the provider, and hands back whom AIQ Connect then sees.
     pub fn sign_in(&mut self) -> Result<String> {
-        let start = self.home.join("/v1/auth/login?return_to=/connections")?;
+        self.sign_in_to("/connections")
+    }
+
+    /// The same, ending at this path instead of the page, which need not have been built.
+    pub fn sign_in_to(&mut self, path: &str) -> Result<String> {
+        let start = self.home.join(&format!("/v1/auth/login?return_to={path}"))?;
         let page = self.through_the_provider(&start)?.expect(200)?;
-        ensure!(page.url.path() == "/connections", "signing in ended at {}", page.url);
+        ensure!(page.url.path() == path, "signing in ended at {}", page.url);
         let session = self.get("/v1/auth/session")?.expect(200)?.json()?;
         let person = session["person"]["sub"].as_str();
         Ok(person.context("after signing in, AIQ Connect says that nobody is signed in")?.to_owned())
@@ -109,6 +114,11 @@ impl Person {
         let report = self.get(&format!("/v1/jobs/async/job/{job}/report"))?.expect(200)?.json()?;
         let text = report["report"].as_str();
         Ok(text.with_context(|| format!("the job ended ({ended}) without a report"))?.to_owned())
+    }
+
+    /// Where this address would send them, without going there.
+    pub fn sent_to(&mut self, url: &Url) -> Result<Url> {
+        self.browser.sent_to(url)
     }
 
     /// Forgets the source; the service's answer.

@@ -7,7 +7,7 @@ pub mod ports;
 pub mod secrets;
 pub mod service;
 pub mod stack;
-mod table;
+pub mod table;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ pub mod page;
 pub mod python;
 mod rust;
 mod rust_source;
-mod servers;
+pub mod servers;
 pub mod wasm_std;
 
 use std::path::PathBuf;

@@ -15,11 +15,11 @@ use anyhow::{Result, bail};
 pub use self::counts::Tally;
 use crate::project::Project;
 use crate::setup::{self, Purpose};
-use crate::{check, say};
+use crate::{check, say, soak};
 
 type Suite = (&'static str, fn(&Project) -> Result<Tally>);
 
-const SUITES: [Suite; 13] = [
+const SUITES: [Suite; 14] = [
     ("formatting", rust::formatting),
     ("set-up", set_up),
     ("clippy", rust::clippy),
@@ -32,6 +32,7 @@ const SUITES: [Suite; 13] = [
     ("stack", check::run),
     ("guide", guide::run),
     ("browser", browser::run),
+    ("soak", soak::short),
     // The last: it searches what all the others left behind.
     ("logs", logs::run),
 ];

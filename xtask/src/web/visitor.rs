@@ -64,6 +64,15 @@ impl Visitor {
         self.follow_redirects(page)
     }
 
+    /// Clicks a link and goes nowhere: where the answer would send the browser.
+    pub fn sent_to(&mut self, url: &Url) -> Result<Url> {
+        let page = self.navigate(Method::GET, url, None, "same-origin")?;
+        let location = page.location.as_deref();
+        let location =
+            location.with_context(|| format!("{} answered {} and sends nowhere", url.path(), page.status))?;
+        Ok(url.join(location)?)
+    }
+
     /// Fills in and sends the page's form, once for each page that has one, until a page of `until`'s origin is reached.
     pub fn walk(&mut self, mut page: Page, until: &Url, answers: &[(&str, &str)]) -> Result<Page> {
         for _ in 0..MOST_STEPS {

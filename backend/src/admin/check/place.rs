@@ -34,7 +34,7 @@ async fn database(config: &Config, section: &mut Section) {
     match config.database_because {
         DatabaseBecause::Named | DatabaseBecause::Default => {}
         DatabaseBecause::JobStore => {
-            section.note("NAT_JOB_STORE_DB_URL names the database; our tables are in a schema of their own")
+            section.note("NAT_JOB_STORE_DB_URL names the database; our tables are in a schema of their own");
         }
         DatabaseBecause::JobStoreCannotBeShared => {
             section.note("NAT_JOB_STORE_DB_URL is no PostgreSQL, and a file cannot be shared: ours is another one");

@@ -13,7 +13,7 @@ fn with(variables: &[(&str, &str)]) -> Config {
 
 fn address(config: &Config) -> PgAddress {
     let Database::Postgres { address, .. } = &config.database else { panic!("{:?}", config.database) };
-    address.clone()
+    (**address).clone()
 }
 
 fn of(url: &str) -> PgAddress {

@@ -94,7 +94,7 @@ fn unknown_keys_are_told_with_the_nearest_name_all_at_once() {
             &[]
         ),
         "config.yml:3:3: aiq_connect.pubic_url: unknown key; did you mean `public_url`?\n\
-         config.yml:4:3: aiq_connect.colour: unknown key; known keys: `allow_any_audience`, `bind`, `compat`, `database`, `job_wait_seconds`, `key_file`, `local_user`, `max_paused_jobs`, `outbound`, `public_url`, `servers`, `sign_in`, `sources`, `upstream`, `worker`\n\
+         config.yml:4:3: aiq_connect.colour: unknown key; known keys: `allow_any_audience`, `bind`, `compat`, `database`, `job_wait_seconds`, `key_file`, `local_user`, `max_paused_jobs`, `outbound`, `public_url`, `retention`, `servers`, `sign_in`, `sources`, `upstream`, `worker`\n\
          config.yml:6:5: aiq_connect.sign_in.isuer: unknown key; did you mean `issuer`?\n\
          config.yml:6:5: aiq_connect.sign_in.issuer: is missing; add it\n\
          config.yml:8:12: aiq_connect.worker.inseure: unknown key; did you mean `insecure`?"
@@ -133,6 +133,11 @@ fn wrong_numbers_are_told() {
     assert_eq!(
         error_in_block("  max_paused_jobs: -1\n", &[]),
         "config.yml:3:20: aiq_connect.max_paused_jobs: must be a whole number from 0 to 10000"
+    );
+    assert_eq!(
+        error_in_block("  retention: {flows_days: 0, audit_days: 29}\n", &[]),
+        "config.yml:3:27: aiq_connect.retention.flows_days: must be a whole number of days from 1 to 365\n\
+         config.yml:3:42: aiq_connect.retention.audit_days: must be a whole number of days from 30 to 36500"
     );
 }
 
@@ -221,4 +226,14 @@ fn wrong_variables_are_told_by_name_and_never_shown() {
          AIQ_CONNECT_WORKER_KEY: key 3 of 3 may hold visible ASCII characters only; make one with `openssl rand -hex 32`\n\
          AIQ_TOKEN_ENCRYPTION_KEY: must be 32 bytes, as base64 or as 64 hex digits, or several such keys with commas between them; make one with `openssl rand -base64 32`"
     );
+}
+
+#[test]
+fn retention_is_as_configured_and_otherwise_by_default() {
+    let retention = |block: &str| config(&format!("{EMPTY_REGISTRY}aiq_connect:\n{block}"), &[]).retention;
+    let days = |retention: crate::config::Retention| {
+        [retention.flows, retention.jobs, retention.audit].map(|span| span.num_days())
+    };
+    assert_eq!(days(retention("  bind: 127.0.0.1:1\n")), [7, 30, 400]);
+    assert_eq!(days(retention("  retention: {jobs_days: 90, audit_days: 30}\n")), [7, 90, 30]);
 }

@@ -9,7 +9,7 @@ use crate::{
         FlowId, Grant, GrantId, GrantKey, GrantTokens, LeaseOwner, NewFlow, NewGrant, NewSession, Principal,
         PrincipalId, Profile, Sealed, ServerId, SourceId, StartedFlow, Version,
     },
-    storage::{NewFault, Store},
+    storage::{NewFault, Store, StoreError},
 };
 
 pub(super) fn principal(name: &str) -> Principal {
@@ -126,6 +126,20 @@ pub(in crate::storage) async fn connected(store: &impl Store, key: &GrantKey) ->
 
 pub(super) async fn found(store: &impl Store, key: &GrantKey) -> Grant {
     store.find_grant(key).await.unwrap().expect("a grant")
+}
+
+/// Forgets whatever a key holds by the time it is forgotten, and queues nothing; returns what was forgotten.
+pub(in crate::storage) async fn disconnect(store: &impl Store, key: &GrantKey) -> Option<Grant> {
+    loop {
+        let grant = store.find_grant(key).await.unwrap();
+        let seen = grant.as_ref().map(|grant| (grant.id, grant.version));
+        match store.disconnect(key, seen, None).await {
+            Ok(()) => return grant,
+            // Stored in between: that is what has to go.
+            Err(StoreError::Conflict) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
 }
 
 /// Whether the lease was taken.

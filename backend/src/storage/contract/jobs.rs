@@ -58,12 +58,12 @@ pub async fn a_job_lives_until_it_is_ended(database: &impl Database) {
     let (one, two) = (new_job("one", &alice, &[]), new_job("two", &alice, &[]));
     store.insert_job(&one, &any_mac).await.unwrap();
     store.insert_job(&two, &any_mac).await.unwrap();
-    for _ in 0..2 {
-        store.end_job(&one.id).await.unwrap();
+    for is_news in [true, false] {
+        assert_eq!(store.end_job(&one.id).await.unwrap(), is_news);
         assert!(!store.find_job(&one.id).await.unwrap().unwrap().is_alive);
     }
     assert!(store.find_job(&two.id).await.unwrap().unwrap().is_alive);
-    store.end_job(&JobId("none".into())).await.unwrap();
+    assert!(!store.end_job(&JobId("none".into())).await.unwrap());
 }
 
 pub async fn a_job_lives_until_its_time_is_over(database: &impl Database) {

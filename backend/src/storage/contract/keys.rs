@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 
 use super::{
     Database,
-    fixtures::{connected, key, pending, person},
+    fixtures::{connected, disconnect, key, pending, person},
     jobs::new_job,
 };
 use crate::{
@@ -91,7 +91,7 @@ pub async fn a_key_is_removed_when_it_has_rested_and_nothing_needs_it(database: 
     let used: Vec<_> = used.iter().map(|used| (used.table.as_str(), used.rows, used.until.is_some())).collect();
     assert_eq!(used, [("grants", 1, false), ("jobs", 1, true)]);
 
-    store.disconnect(&grant.key).await.unwrap();
+    disconnect(&store, &grant.key).await;
     assert!(matches!(store.remove_key(OLD, false).await.unwrap(), Removal::Used(_)), "a living job");
     store.end_job(&job.id).await.unwrap();
     assert!(matches!(store.remove_key(OLD, false).await.unwrap(), Removal::TooSoon { .. }));
@@ -191,7 +191,7 @@ pub async fn resealing_replaces_exactly_what_was_read_or_nothing(database: &impl
     store.rotate(grant.id, grant.version.next(), &tokens(OLD, "three")).await.unwrap();
     assert!(!store.reseal(&row, &first, Some(&second)).await.unwrap());
     let row = row_of().await;
-    store.disconnect(&grant.key).await.unwrap();
+    disconnect(&store, &grant.key).await;
     assert!(!store.reseal(&row, &first, Some(&second)).await.unwrap());
     assert_eq!(store.find_grant(&grant.key).await.unwrap(), None);
     let again = sealed_grant(&store, &alice, "wiki", OLD).await;

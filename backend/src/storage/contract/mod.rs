@@ -1,6 +1,7 @@
 //! What every store has to keep, whichever database is behind it. Each case is a sentence; [`contract_cases`] is the
 //! list, from which a database's tests make one test per case.
 
+pub(super) mod audit;
 pub(super) mod changes;
 pub(super) mod fixtures;
 pub(super) mod flow_ends;
@@ -11,8 +12,11 @@ pub(super) mod keys;
 pub(super) mod leases;
 pub(super) mod races;
 pub(super) mod refreshes;
+pub(super) mod register;
 pub(super) mod registrations;
 pub(super) mod restart;
+pub(super) mod retention;
+pub(super) mod revocations;
 pub(super) mod rows;
 pub(super) mod sessions;
 pub(super) mod wait_ends;
@@ -141,6 +145,30 @@ macro_rules! contract_cases {
             sessions::what_an_introduction_leaves_out_stays_as_it_was_known,
             sessions::equal_subjects_of_two_issuers_are_remembered_as_two,
             sessions::twenty_at_once_remember_one_person,
+            audit::an_audit_record_reads_back_as_it_was_written,
+            audit::an_audit_trail_without_records_still_tells_the_time,
+            audit::what_was_appended_once_stays_whatever_is_appended_in_its_place,
+            audit::records_are_filtered_and_the_newest_of_them_come_last,
+            audit::a_page_goes_on_after_any_record_by_chain_and_number,
+            audit::records_go_only_after_another_one_says_so_and_in_batches,
+            audit::all_records_of_a_batch_are_stored_or_none,
+            revocations::a_disconnect_queues_what_it_forgets_in_the_same_transaction,
+            revocations::a_disconnect_of_nothing_still_cancels_a_sign_in_under_way,
+            revocations::an_entry_is_taken_by_one_at_a_time_however_many_ask,
+            revocations::who_queues_an_entry_with_a_pause_has_the_first_attempt,
+            revocations::an_entry_comes_again_after_its_pause_and_only_the_last_attempt_sets_it,
+            revocations::the_attempt_after_a_week_is_told_to_be_the_last,
+            revocations::those_that_waited_longest_come_first,
+            register::everybodys_grants_are_listed_with_their_people_and_found_by_any_name,
+            register::a_grant_in_quarantine_reads_as_none_and_is_refreshed_by_nobody,
+            register::connecting_anew_replaces_a_grant_in_quarantine_and_a_disconnect_forgets_it,
+            register::people_are_listed_with_what_they_have,
+            register::forgetting_a_person_removes_all_that_is_theirs_and_nothing_of_others,
+            register::a_sign_in_of_a_forgotten_person_brings_no_grant,
+            retention::flows_go_when_they_are_old_however_they_ended,
+            retention::sign_ins_and_sessions_go_when_they_are_over,
+            retention::jobs_go_with_their_waits_and_events_after_their_time_and_not_before,
+            retention::a_sweep_takes_no_more_than_it_is_told_oldest_first,
             changes::whatever_a_listing_shows_raises_the_serial_of_its_person,
             changes::a_lease_and_a_doubt_are_nobodys_news,
             changes::what_a_job_tells_raises_the_serial_of_its_owner,

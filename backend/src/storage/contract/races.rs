@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{
     Database,
-    fixtures::{announced, connected, exchanging, found, key, new_grant, of_twenty, person, started, state_of, tokens},
+    fixtures::{
+        announced, connected, disconnect, exchanging, found, key, new_grant, of_twenty, person, started, state_of,
+        tokens,
+    },
     waits::{RULES, job, open, wait, words},
 };
 use crate::{
@@ -23,9 +26,9 @@ pub async fn a_callback_and_a_disconnect_at_once_leave_no_grant(database: &impl 
             connected(&store, &key).await;
         }
         let new = new_grant(&key, exchanging(&store, &key).await);
-        let (stored, gone) = tokio::join!(store.complete(&new), other.disconnect(&key));
+        let (stored, gone) = tokio::join!(store.complete(&new), disconnect(&other, &key));
         // Whoever was first: what a disconnect does not take away, it prevents.
-        let (stored, gone) = (stored.unwrap(), gone.unwrap().map(|grant| grant.id));
+        let (stored, gone) = (stored.unwrap(), gone.map(|grant| grant.id));
         assert_eq!(store.find_grant(&key).await.unwrap(), None, "stored: {stored}, taken away: {gone:?}");
         assert_eq!(gone.is_some_and(|gone| gone == new.id), stored, "what was stored is what was taken away");
     }
@@ -55,8 +58,8 @@ pub async fn a_disconnect_takes_away_what_a_refresh_stored_last(database: &impl 
     for round in 0..8 {
         let grant = connected(&store, &key).await;
         let newer = tokens(&format!("{round}"));
-        let (rotated, gone) = tokio::join!(store.rotate(grant.id, grant.version, &newer), other.disconnect(&key));
-        let gone = gone.unwrap().expect("there was one");
+        let (rotated, gone) = tokio::join!(store.rotate(grant.id, grant.version, &newer), disconnect(&other, &key));
+        let gone = gone.expect("there was one");
         // The refresh token that the provider is told to revoke is the one that it gave last.
         let last = if rotated.is_ok() { newer.refresh_token } else { grant.refresh_token };
         assert_eq!(gone.refresh_token, last);
@@ -130,13 +133,13 @@ pub async fn a_stream_that_reads_on_meanwhile_misses_no_event(database: &impl Da
 async fn happen(store: &impl Store, at: usize, key: &GrantKey, jobs: &[JobId]) {
     let job = &jobs[at % jobs.len()];
     match at % 7 {
-        0 => drop(store.disconnect(key).await.unwrap()),
+        0 => drop(disconnect(store, key).await),
         1 => drop(store.restore_waits(key).await.unwrap()),
         2 => drop(store.end_overdue_waits().await.unwrap()),
         3 => drop(store.skip_wait(job, &key.server).await.unwrap()),
         4 => drop(store.restore_wait(job, &key.server).await.unwrap()),
         5 => drop(store.extend_wait(job, &key.server, RULES.length).await.unwrap()),
-        _ => store.end_job(job).await.unwrap(),
+        _ => drop(store.end_job(job).await.unwrap()),
     }
     for job in jobs.iter().cycle().skip(at).take(jobs.len()) {
         store.open_wait(&wait(job, key.server.as_str(), &format!("reason {at}")), ROOM).await.unwrap();

@@ -3,12 +3,12 @@ use chrono::TimeDelta;
 
 use super::{
     Database,
-    fixtures::{connected, key, of_twenty, person},
+    fixtures::{connected, disconnect, key, of_twenty, person},
     waits::{RULES, job, open, over, told, wait, words},
 };
 use crate::{
     domain::{JobId, Told, WaitRules, WaitStanding},
-    storage::{Ageing, GrantStore, JobStore, Store, WaitStore},
+    storage::{Ageing, JobStore, Store, WaitStore},
     timing::WAIT_MARGIN,
 };
 
@@ -148,7 +148,7 @@ pub async fn a_disconnect_ends_waits_and_lets_no_living_job_wait(database: &impl
     open(&store, &waits, "wiki", "revoked").await;
     connected(&store, &key(&alice, "wiki")).await;
     for _ in 0..2 {
-        store.disconnect(&key(&alice, "wiki")).await.unwrap();
+        disconnect(&store, &key(&alice, "wiki")).await;
     }
     assert_eq!(words(&store, &waits).await, ["required revoked", "Disconnected"]);
     assert_eq!(words(&store, &works).await, ["Disconnected"]);

@@ -4,11 +4,11 @@ use sqlx::postgres::PgRow;
 use super::{
     PostgresStore,
     read::{column, flow, flow_columns, grant, grant_columns, with_clock},
-    wait_steps,
+    revocations, wait_steps,
     work::{Work, retried},
 };
 use crate::{
-    domain::{Grant, GrantKey, PrincipalId},
+    domain::{Grant, GrantId, GrantKey, NewRevocation, PrincipalId, Version},
     storage::{ConnectionsOf, GrantStore, StoreError, row},
 };
 
@@ -39,17 +39,28 @@ impl GrantStore for PostgresStore {
         self.row(find).await?.as_ref().map(grant).transpose()
     }
 
-    async fn disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError> {
-        retried(|| self.try_disconnect(key)).await
+    async fn disconnect(
+        &self,
+        key: &GrantKey,
+        seen: Option<(GrantId, Version)>,
+        end: Option<&NewRevocation>,
+    ) -> Result<(), StoreError> {
+        retried(|| self.try_disconnect(key, seen, end)).await
     }
 }
 
 impl PostgresStore {
-    async fn try_disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError> {
-        // What a refresh stored until this very moment is what is forgotten, and what the provider can revoke.
-        const TAKE: &str = concat!(
-            "DELETE FROM aiq_connect.grants g WHERE g.principal = $1 AND g.server = $2 RETURNING ",
-            grant_columns!()
+    async fn try_disconnect(
+        &self,
+        key: &GrantKey,
+        seen: Option<(GrantId, Version)>,
+        end: Option<&NewRevocation>,
+    ) -> Result<(), StoreError> {
+        // A refresh that is stored at this very moment comes before, and is a conflict, or after, and finds nothing.
+        const LOOK: &str = concat!(
+            "SELECT ",
+            grant_columns!(),
+            " FROM aiq_connect.grants g WHERE g.principal = $1 AND g.server = $2 FOR UPDATE"
         );
         // Flows past their end too: one that is exchanging could still bring a grant.
         const CANCEL: &str = "UPDATE aiq_connect.flows SET phase = 'cancelled' \
@@ -57,11 +68,19 @@ impl PostgresStore {
         let (principal, server) = (key.principal.as_str(), key.server.as_str());
         let mut work = self.begin().await?;
         lock_person(&mut work, &key.principal).await?;
-        let taken = work.row(sqlx::query(TAKE).bind(principal).bind(server)).await?;
-        work.change(sqlx::query(CANCEL).bind(principal).bind(server)).await?;
+        let found = work.row(sqlx::query(LOOK).bind(principal).bind(server)).await?.as_ref().map(grant).transpose()?;
+        if found.map(|grant| (grant.id, grant.version)) != seen {
+            work.undo().await?;
+            return Err(StoreError::Conflict);
+        }
+        for statement in [FORGET, CANCEL] {
+            work.change(sqlx::query(statement).bind(principal).bind(server)).await?;
+        }
+        if let Some(end) = end {
+            revocations::queue(&mut work, end).await?;
+        }
         wait_steps::disconnected(&mut work, key).await?;
-        work.keep().await?;
-        taken.as_ref().map(grant).transpose()
+        work.keep().await
     }
 }
 
@@ -80,7 +99,7 @@ pub(super) const CONNECTIONS_OF: &str = concat!(
     ", ",
     flow_columns!(),
     " FROM clock CROSS JOIN (VALUES (1), (2)) AS parts (part) \
-     LEFT JOIN aiq_connect.grants g ON part = 1 AND g.principal = $1 \
+     LEFT JOIN aiq_connect.grants g ON part = 1 AND g.principal = $1 AND g.quarantined_at IS NULL \
      LEFT JOIN aiq_connect.flows f ON part = 2 AND f.principal = $1 \
          AND f.phase IN ('pending', 'exchanging') AND f.expires_at > clock.now \
      ORDER BY g.server, f.announced_at DESC, f.place DESC"

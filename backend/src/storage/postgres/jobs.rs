@@ -61,10 +61,10 @@ impl JobStore for PostgresStore {
         }))
     }
 
-    async fn end_job(&self, id: &JobId) -> Result<(), StoreError> {
+    async fn end_job(&self, id: &JobId) -> Result<bool, StoreError> {
         const END: &str =
             concat!("UPDATE aiq_connect.jobs SET ended_at = ", now!(), " WHERE id = $1 AND ended_at IS NULL");
-        self.change(sqlx::query(END).bind(id.as_str())).await.map(drop)
+        Ok(self.change(sqlx::query(END).bind(id.as_str())).await? == 1)
     }
 
     async fn count_living_jobs(&self, key: &GrantKey) -> Result<u32, StoreError> {
@@ -90,5 +90,6 @@ pub(super) const JOB_AND_GRANT: &str = concat!(
     ", EXISTS (SELECT 1 FROM aiq_connect.job_waits w WHERE w.job = j.id AND w.server = $2 AND ",
     is_missed!("g.issued_at"),
     ") AS is_missed FROM clock, aiq_connect.jobs j JOIN aiq_connect.principals p ON p.id = j.principal \
-     LEFT JOIN aiq_connect.grants g ON g.principal = j.principal AND g.server = $2 WHERE j.id = $1"
+     LEFT JOIN aiq_connect.grants g ON g.principal = j.principal AND g.server = $2 AND g.quarantined_at IS NULL \
+     WHERE j.id = $1"
 );

@@ -6,6 +6,7 @@
 //! then the jobs', by id, for whatever writes a wait or an event. Only [`work::Work`] knows connections, and nothing is
 //! kept in a session, so that a pooler may give every transaction another one.
 
+mod audit;
 mod changes;
 mod errors;
 mod flows;
@@ -16,9 +17,12 @@ mod open;
 mod reach;
 mod read;
 mod refresh;
+mod register;
 mod registrations;
 mod remedy;
 mod resealing;
+mod retention;
+mod revocations;
 mod schema;
 mod sessions;
 mod wait_steps;

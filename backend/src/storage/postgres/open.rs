@@ -1,4 +1,7 @@
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{
+    Connection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 use super::{PostgresStore, errors::store_error, read::column};
 use crate::{
@@ -14,6 +17,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
     (1, "first", include_str!("../../../../migrations/postgres/0001_first.sql")),
     (2, "refresh", include_str!("../../../../migrations/postgres/0002_refresh.sql")),
     (3, "keys", include_str!("../../../../migrations/postgres/0003_keys.sql")),
+    (4, "audit", include_str!("../../../../migrations/postgres/0004_audit.sql")),
     (5, "changes", include_str!("../../../../migrations/postgres/0005_changes.sql")),
 ];
 
@@ -38,6 +42,15 @@ impl PostgresStore {
         // A setting that poolers do not know, for fractions, of which we store none.
         let options = options.extra_float_digits(None);
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(timing::DATABASE_WAIT);
+        // To try a connection costs as much as a question. One that was in use a moment ago needs no trial.
+        let pool = pool.test_before_acquire(false).before_acquire(|session, known| {
+            Box::pin(async move {
+                if known.idle_for > timing::DATABASE_FRESH {
+                    session.ping().await?;
+                }
+                Ok(true)
+            })
+        });
         let pool = pool.connect_with(options).await.map_err(store_error)?;
         Ok(Self { pool, is_pooled, heard_at: None })
     }

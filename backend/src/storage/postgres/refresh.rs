@@ -35,7 +35,7 @@ impl RefreshStore for PostgresStore {
             now!(),
             " + $4, forced_at = CASE WHEN $6 THEN ",
             now!(),
-            " ELSE forced_at END WHERE id = $1 AND version = $2 AND (lease_until IS NULL OR lease_until + $5 < ",
+            " ELSE forced_at END WHERE id = $1 AND version = $2 AND quarantined_at IS NULL AND (lease_until IS NULL OR lease_until + $5 < ",
             now!(),
             ") AND (retry_at IS NULL OR retry_at <= ",
             now!(),
@@ -60,7 +60,7 @@ impl RefreshStore for PostgresStore {
     async fn refresh_turn(&self, id: GrantId, version: Version) -> Result<RefreshTurn, StoreError> {
         const TURN: &str = concat!(
             with_clock!(),
-            "SELECT fault IS NOT DISTINCT FROM 'revoked' OR COALESCE(retry_at > clock.now, false) AS is_over, \
+            "SELECT fault IS NOT DISTINCT FROM 'revoked' OR quarantined_at IS NOT NULL OR COALESCE(retry_at > clock.now, false) AS is_over, \
              lease_until + $3 - clock.now AS taken_for, ",
             of_issuer!("r.rest_until"),
             " - clock.now AS rests_for FROM clock, aiq_connect.grants g WHERE id = $1 AND version = $2"
@@ -78,7 +78,7 @@ impl RefreshStore for PostgresStore {
         const MARK: &str = concat!(
             "UPDATE aiq_connect.grants SET in_doubt_since = COALESCE(in_doubt_since, ",
             now!(),
-            ") WHERE id = $1 AND version = $2 AND lease_owner = $3 AND lease_until > ",
+            ") WHERE id = $1 AND version = $2 AND lease_owner = $3 AND quarantined_at IS NULL AND lease_until > ",
             now!(),
             " + $4"
         );

@@ -12,7 +12,8 @@ impl PostgresStore {
     pub(in crate::storage) fn may_come(cause: &StoreError) -> bool {
         let StoreError::Unavailable(cause) = cause else { return false };
         match cause.downcast_ref::<sqlx::Error>() {
-            Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
+            // No answer, or none in time.
+            None | Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
             Some(sqlx::Error::Database(refusal)) => {
                 let code = refusal.code();
                 // Starts, stops, has crashed, is full; and a pooler's own code for everything it has to say.
@@ -20,8 +21,6 @@ impl PostgresStore {
                     || code.as_deref() == Some("08P01") && is_pooler_without_server(refusal.message())
             }
             Some(_) => false,
-            // It took too long.
-            None => true,
         }
     }
 

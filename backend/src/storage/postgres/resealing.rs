@@ -29,6 +29,11 @@ pub(super) const USES: &str = concat!(
       FROM aiq_connect.sign_ins WHERE expires_at > ",
     now!(),
     " GROUP BY 2 \
+     UNION ALL SELECT 'revocations', key, COUNT(*), MAX(gives_up_at) FROM \
+      (SELECT id, gives_up_at, encode(substring(access_token FROM 2 FOR 8), 'hex') AS key FROM aiq_connect.revocations \
+       WHERE access_token IS NOT NULL \
+       UNION SELECT id, gives_up_at, encode(substring(refresh_token FROM 2 FOR 8), 'hex') FROM aiq_connect.revocations \
+       WHERE refresh_token IS NOT NULL) AS queued GROUP BY 2 \
      UNION ALL SELECT 'jobs', encode(substring(mac FROM 1 FOR 8), 'hex'), COUNT(*), MAX(ends_at) \
       FROM aiq_connect.jobs WHERE ended_at IS NULL AND ends_at > ",
     now!(),

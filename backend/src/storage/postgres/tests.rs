@@ -153,8 +153,11 @@ async fn a_row_that_somebody_kept_is_not_put_back() {
 const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
     INSERT INTO aiq_connect.grants VALUES ('g', 'p', 's', 1, 'i', 'c', 'r', 'u', '[]', '\\x00', NULL, 5000, 5000, 'revoked',
-                                           'f', 5000, 'o', 5000, 5000, NULL, 5000, 5000, 0, NULL, 5000, 0, 5000);
+                                           'f', 5000, 'o', 5000, 5000, NULL, 5000, 5000, 0, NULL, 5000, 0, 5000, 5000);
     INSERT INTO aiq_connect.issuer_rests VALUES ('i', 1, 5000);
+    INSERT INTO aiq_connect.audit VALUES ('c', 1, 5000, 'k', NULL, NULL, NULL, NULL, NULL, NULL, '{}', 5000, NULL, NULL, 5000,
+                                          '\\x00', '\\x00');
+    INSERT INTO aiq_connect.revocations VALUES ('r', 'p', 's', 'g', 'i', 'c', 'u', '\\x00', NULL, 0, 5000, 5000, 5000);
     INSERT INTO aiq_connect.flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO aiq_connect.registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
@@ -166,3 +169,26 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.keys VALUES ('0123456789abcdef', 'retired', 5000, 5000, 5000);
     INSERT INTO aiq_connect.replicas VALUES ('r', '[]', 5000);
     INSERT INTO aiq_connect.ended_grants VALUES ('over', 5000);";
+
+#[tokio::test]
+async fn the_table_of_audit_records_refuses_whatever_would_change_or_remove_one() {
+    let database = OnServer::new().await;
+    let store = database.open().await;
+    database.run(
+        "INSERT INTO aiq_connect.audit VALUES ('c', 1, 5000, 'k', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, \
+         NULL, NULL, NULL, '\\x00')",
+    )
+    .await;
+    let refused = [
+        "UPDATE aiq_connect.audit SET kind = 'another'",
+        "UPDATE aiq_connect.audit SET recorded_at = recorded_at - 1",
+        "DELETE FROM aiq_connect.audit",
+        "TRUNCATE aiq_connect.audit",
+        "INSERT INTO aiq_connect.audit (chain, number, recorded_at, kind, detail, mac) VALUES ('c', 1, 1, 'x', '{}', '') \
+         ON CONFLICT (chain, number) DO UPDATE SET kind = excluded.kind",
+    ];
+    for sql in refused {
+        let error = sqlx::raw_sql(sql).execute(&store.pool).await.unwrap_err();
+        assert!(error.to_string().contains("audit records"), "{sql}: {error}");
+    }
+}

@@ -7,7 +7,7 @@ use super::{
     store_error,
 };
 use crate::{
-    domain::{Grant, GrantKey, PrincipalId},
+    domain::{Grant, GrantId, GrantKey, NewRevocation, PrincipalId, Version},
     storage::{ConnectionsOf, GrantStore, StoreError, row},
 };
 
@@ -23,7 +23,7 @@ impl GrantStore for SqliteStore {
             ", ",
             flow_columns!(),
             " FROM clock CROSS JOIN (SELECT 1 AS part UNION ALL SELECT 2) \
-             LEFT JOIN grants g ON part = 1 AND g.principal = ?1 \
+             LEFT JOIN grants g ON part = 1 AND g.principal = ?1 AND g.quarantined_at IS NULL \
              LEFT JOIN flows f ON part = 2 AND f.principal = ?1 \
                  AND f.phase IN ('pending', 'exchanging') AND f.expires_at > clock.now \
              ORDER BY g.server, f.announced_at DESC, f.rowid DESC"
@@ -51,20 +51,30 @@ impl GrantStore for SqliteStore {
         row.as_ref().map(grant).transpose()
     }
 
-    async fn disconnect(&self, key: &GrantKey) -> Result<Option<Grant>, StoreError> {
+    async fn disconnect(
+        &self,
+        key: &GrantKey,
+        seen: Option<(GrantId, Version)>,
+        end: Option<&NewRevocation>,
+    ) -> Result<(), StoreError> {
         // Flows past their end too: one that is exchanging could still bring a grant.
         const CANCEL: &str = "UPDATE flows SET phase = 'cancelled' \
                               WHERE principal = ?1 AND server = ?2 AND phase IN ('pending', 'exchanging')";
         let (principal, server) = (key.principal.as_str(), key.server.as_str());
         let mut work = self.begin().await?;
         let found = sqlx::query(FIND).bind(principal).bind(server).fetch_optional(&mut *work).await;
-        let found = found.map_err(store_error)?;
+        let found = found.map_err(store_error)?.as_ref().map(grant).transpose()?;
+        if found.map(|grant| (grant.id, grant.version)) != seen {
+            return Err(StoreError::Conflict);
+        }
         for statement in [FORGET, CANCEL] {
             sqlx::query(statement).bind(principal).bind(server).execute(&mut *work).await.map_err(store_error)?;
         }
+        if let Some(end) = end {
+            super::revocations::queue(&mut work, end).await?;
+        }
         super::wait_steps::disconnected(&mut work, key).await?;
-        work.commit().await.map_err(store_error)?;
-        found.as_ref().map(grant).transpose()
+        work.commit().await.map_err(store_error)
     }
 }
 

@@ -64,7 +64,8 @@ impl JobStore for SqliteStore {
             ", EXISTS (SELECT 1 FROM job_waits w WHERE w.job = j.id AND w.server = ?2 AND ",
             is_missed!("g.issued_at"),
             ") AS is_missed FROM clock, jobs j JOIN principals p ON p.id = j.principal \
-             LEFT JOIN grants g ON g.principal = j.principal AND g.server = ?2 WHERE j.id = ?1"
+             LEFT JOIN grants g ON g.principal = j.principal AND g.server = ?2 AND g.quarantined_at IS NULL \
+             WHERE j.id = ?1"
         );
         let query = sqlx::query(FIND).bind(id.as_str()).bind(server.as_str());
         let Some(row) = query.fetch_optional(&self.readers).await.map_err(store_error)? else { return Ok(None) };
@@ -77,13 +78,13 @@ impl JobStore for SqliteStore {
         }))
     }
 
-    async fn end_job(&self, id: &JobId) -> Result<(), StoreError> {
-        sqlx::query(concat!("UPDATE jobs SET ended_at = ", now!(), " WHERE id = ?1 AND ended_at IS NULL"))
+    async fn end_job(&self, id: &JobId) -> Result<bool, StoreError> {
+        let ended = sqlx::query(concat!("UPDATE jobs SET ended_at = ", now!(), " WHERE id = ?1 AND ended_at IS NULL"))
             .bind(id.as_str())
             .execute(&self.writer)
             .await
             .map_err(store_error)?;
-        Ok(())
+        Ok(ended.rows_affected() == 1)
     }
 
     async fn count_living_jobs(&self, key: &GrantKey) -> Result<u32, StoreError> {

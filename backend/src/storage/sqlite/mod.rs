@@ -3,6 +3,7 @@
 //! Every write takes the write lock at its beginning, so none can fail half-way because another process wrote meanwhile.
 //! Within this process writes queue for one connection, and readers (WAL) never wait for them.
 
+mod audit;
 mod changes;
 mod flows;
 mod grants;
@@ -11,8 +12,11 @@ mod keys;
 mod open;
 mod read;
 mod refresh;
+mod register;
 mod registrations;
 mod resealing;
+mod retention;
+mod revocations;
 mod schema;
 mod sessions;
 mod wait_steps;

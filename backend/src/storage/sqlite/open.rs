@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (2, "refresh", include_str!("../../../../migrations/sqlite/0002_refresh.sql")),
     (3, "keys", include_str!("../../../../migrations/sqlite/0003_keys.sql")),
+    (4, "audit", include_str!("../../../../migrations/sqlite/0004_audit.sql")),
     (5, "changes", include_str!("../../../../migrations/sqlite/0005_changes.sql")),
 ];
 

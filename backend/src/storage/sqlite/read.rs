@@ -69,7 +69,12 @@ where
 
 /// Reads [`grant_columns`].
 pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
-    GrantRow {
+    grant_row(row)?.try_into()
+}
+
+/// The same, not yet understood.
+pub(super) fn grant_row(row: &SqliteRow) -> Result<GrantRow, StoreError> {
+    Ok(GrantRow {
         id: column(row, "grant_id")?,
         principal: column(row, "grant_principal")?,
         server: column(row, "grant_server")?,
@@ -93,8 +98,7 @@ pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
         fault_detail: column(row, "grant_fault_detail")?,
         account_label: column(row, "grant_account_label")?,
         connected_at: column(row, "grant_connected_at")?,
-    }
-    .try_into()
+    })
 }
 
 /// Reads [`flow_columns`].

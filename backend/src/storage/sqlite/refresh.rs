@@ -32,7 +32,7 @@ impl RefreshStore for SqliteStore {
             now!(),
             " + ?4, forced_at = CASE WHEN ?6 THEN ",
             now!(),
-            " ELSE forced_at END WHERE id = ?1 AND version = ?2 AND (lease_until IS NULL OR lease_until + ?5 < ",
+            " ELSE forced_at END WHERE id = ?1 AND version = ?2 AND quarantined_at IS NULL AND (lease_until IS NULL OR lease_until + ?5 < ",
             now!(),
             ") AND (retry_at IS NULL OR retry_at <= ",
             now!(),
@@ -59,7 +59,7 @@ impl RefreshStore for SqliteStore {
 
     async fn refresh_turn(&self, id: GrantId, version: Version) -> Result<RefreshTurn, StoreError> {
         const TURN: &str = concat!(
-            "SELECT (fault IS 'revoked' OR retry_at > ",
+            "SELECT (fault IS 'revoked' OR quarantined_at IS NOT NULL OR retry_at > ",
             now!(),
             ") AS is_over, lease_until + ?3 - ",
             now!(),
@@ -83,7 +83,7 @@ impl RefreshStore for SqliteStore {
         let marked = sqlx::query(concat!(
             "UPDATE grants SET in_doubt_since = COALESCE(in_doubt_since, ",
             now!(),
-            ") WHERE id = ?1 AND version = ?2 AND lease_owner = ?3 AND lease_until > ",
+            ") WHERE id = ?1 AND version = ?2 AND lease_owner = ?3 AND quarantined_at IS NULL AND lease_until > ",
             now!(),
             " + ?4"
         ))

@@ -29,6 +29,10 @@ const USES: &str = concat!(
       WHERE expires_at > ",
     now!(),
     " GROUP BY key \
+     UNION ALL SELECT 'revocations', key, COUNT(*), MAX(gives_up_at) FROM \
+      (SELECT id, gives_up_at, lower(hex(substr(access_token, 2, 8))) AS key FROM revocations WHERE access_token IS NOT NULL \
+       UNION SELECT id, gives_up_at, lower(hex(substr(refresh_token, 2, 8))) FROM revocations \
+       WHERE refresh_token IS NOT NULL) GROUP BY key \
      UNION ALL SELECT 'jobs', lower(hex(substr(mac, 1, 8))) AS key, COUNT(*), MAX(ends_at) FROM jobs \
       WHERE ended_at IS NULL AND ends_at > ",
     now!(),

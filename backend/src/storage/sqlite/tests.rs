@@ -118,7 +118,7 @@ async fn a_file_that_needs_a_later_major_version_is_refused() {
 async fn a_file_whose_first_step_is_another_one_is_refused() {
     let file = File::new();
     let store = file.open().await;
-    run(&store, "UPDATE _sqlx_migrations SET checksum = x'00'").await;
+    run(&store, "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1").await;
     store.close().await;
     let error = SqliteStore::open(file.path()).await.unwrap_err();
     assert!(std::error::Error::source(&error).unwrap().to_string().contains("step 1 is not"), "{error:?}");
@@ -182,8 +182,10 @@ async fn ageing_moves_every_stored_time() {
 const ONE_ROW_EACH: &str = "
     INSERT INTO principals VALUES ('p', 'i', 'k', 's', 'n', NULL, 5000);
     INSERT INTO grants VALUES ('g', 'p', 's', 1, 'i', 'c', 'r', 'u', '[]', x'00', NULL, 5000, 5000, 'revoked', 'f', 5000,
-                               'o', 5000, 5000, NULL, 5000, 5000, 0, NULL, 5000, 0, 5000);
+                               'o', 5000, 5000, NULL, 5000, 5000, 0, NULL, 5000, 0, 5000, 5000);
     INSERT INTO issuer_rests VALUES ('i', 1, 5000);
+    INSERT INTO audit VALUES ('c', 1, 5000, 'k', NULL, NULL, NULL, NULL, NULL, NULL, '{}', 5000, NULL, NULL, 5000, x'00', x'00');
+    INSERT INTO revocations VALUES ('r', 'p', 's', 'g', 'i', 'c', 'u', x'00', NULL, 0, 5000, 5000, 5000);
     INSERT INTO flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
@@ -195,3 +197,25 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO keys VALUES ('0123456789abcdef', 'retired', 5000, 5000, 5000);
     INSERT INTO replicas VALUES ('r', '[]', 5000);
     INSERT INTO ended_grants VALUES ('over', 5000);";
+
+#[tokio::test]
+async fn the_table_of_audit_records_refuses_whatever_would_change_or_remove_one() {
+    let file = File::new();
+    let store = file.open().await;
+    run(&store, ONE_AUDIT_RECORD).await;
+    let refused = [
+        "UPDATE audit SET kind = 'another'",
+        "UPDATE audit SET recorded_at = recorded_at - 1",
+        "DELETE FROM audit",
+        "INSERT INTO audit VALUES ('c', 1, 5000, 'k2', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, x'00') \
+         ON CONFLICT (chain, number) DO UPDATE SET kind = excluded.kind",
+        "INSERT OR REPLACE INTO audit VALUES ('c', 1, 5000, 'k2', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, x'00')",
+    ];
+    for sql in refused {
+        let done = sqlx::raw_sql(sql).execute(&store.writer).await;
+        let kinds: Vec<String> = sqlx::query_scalar("SELECT kind FROM audit").fetch_all(&store.readers).await.unwrap();
+        assert_eq!(kinds, ["k"], "{sql}: {done:?}");
+    }
+}
+
+const ONE_AUDIT_RECORD: &str = "INSERT INTO audit VALUES ('c', 1, 5000, 'k', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, x'00')";

@@ -81,3 +81,22 @@ async fn an_expired_token_is_not_refreshed_where_the_answer_could_not_be_sealed(
     let grant = bench.service.grant("alice", "incidents").await.unwrap();
     assert_eq!((grant.version.0, grant.fault, grant.key.principal), (2, None, principal("alice").id()));
 }
+
+#[tokio::test]
+async fn a_replica_without_the_active_key_forgets_all_the_same_and_says_that_the_provider_is_not_told() {
+    let bench = Bench::new("a").await;
+    let other = bench.service.with_other_variables(&[(VARIABLE, text('b'))]).await;
+    let grant = bench.service.grant("alice", "incidents").await.unwrap();
+    let answer = other.same_person(&bench.alice).post("/v1/auth/mcp/incidents/disconnect", json!({})).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["revoked_at_provider"]),
+        (200, &json!(false)),
+        "{}",
+        answer.body
+    );
+    assert!(bench.service.grant("alice", "incidents").await.is_none());
+    assert_eq!(bench.provider.count("/revoke"), 0);
+    assert!(bench.service.store.take_revocation().await.unwrap().is_none(), "nothing is queued");
+    let said = "the key for the tokens of a disconnect is not held here, so the provider is not told";
+    assert_eq!(logged(said, &grant.id.0.to_string()), 1);
+}

@@ -41,7 +41,7 @@ async fn swapped_and_truncated_tokens_do_not_open() {
         bench.service.connect(&bench.provider, &bob, "incidents").await;
         bench.service.connect(&bench.provider, &bench.alice, "tickets").await;
         let people = [principal("alice").id(), principal("bob").id()];
-        let people: Vec<_> = people.iter().map(|id| id.as_str()).collect();
+        let people: Vec<_> = people.iter().map(aiq_connect::domain::PrincipalId::as_str).collect();
         assert_eq!(bench.service.sql(change, &people).await, 1);
         assert_does_not_open(&bench, change).await;
         assert_eq!(bench.service.listed(&bob, "incidents").await["per_user_auth"]["status"], "connected");

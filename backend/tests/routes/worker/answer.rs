@@ -13,12 +13,16 @@ async fn a_worker_gets_the_owners_token_and_where_it_may_be_sent_and_no_refresh_
     assert_eq!(answer.header("cache-control"), "no-store");
     let token = answer.json()["access_token"].as_str().unwrap().to_owned();
     assert!(bench.provider.takes(&token));
+    let mut told = answer.json();
+    let left = told["expires_in_seconds"].take().as_u64().unwrap();
+    assert!((3500..=3600).contains(&left), "{left}");
     assert_eq!(
-        scrubbed(answer.json(), &[(&bench.provider.origin, "<provider>"), (&token, "<token>")]),
+        scrubbed(told, &[(&bench.provider.origin, "<provider>"), (&token, "<token>")]),
         json!({
             "access_token": "<token>",
             "token_type": "Bearer",
             "expires_at": "<time>",
+            "expires_in_seconds": null,
             "scopes": ["rows:read", "offline_access"],
             "resource": "<provider>/mcp",
             "server_url": "<provider>/mcp",

@@ -40,6 +40,9 @@ pub(super) async fn of_resource(State(world): State<Arc<World>>, Path(path): Pat
 
 pub(super) async fn of_issuer(State(world): State<Arc<World>>) -> Response {
     let faults = world.faults();
+    if let Some(gate) = &faults.metadata_gate {
+        gate.acquire().await.unwrap().forget();
+    }
     if faults.metadata_unavailable {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
@@ -49,7 +52,7 @@ pub(super) async fn of_issuer(State(world): State<Arc<World>>) -> Response {
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
         "registration_endpoint": at("/register"),
-        "revocation_endpoint": at("/revoke"),
+        "revocation_endpoint": faults.offers_revocation.then(|| at("/revoke")),
         "jwks_uri": at("/keys"),
         "response_types_supported": ["code"],
         "scopes_supported": ["rows:read", "rows:write", "openid", "offline_access"],

@@ -3,6 +3,7 @@
 
 mod authorize;
 mod clients;
+mod desk;
 mod metadata;
 mod revoke;
 mod tokens;
@@ -20,10 +21,11 @@ use axum::{
 use reqwest::{StatusCode, Url, header};
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::{Semaphore, watch},
+    sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
 };
 
+pub use desk::Desk;
 use world::World;
 pub use world::{Faults, Iss, Seen, TokenFault};
 
@@ -108,6 +110,27 @@ impl Provider {
         gate
     }
 
+    /// From now on, token requests are answered by hand.
+    pub fn desk(&self) -> Desk {
+        let (bring, waiting) = mpsc::unbounded_channel();
+        self.set(|faults| faults.desk = Some(bring));
+        Desk { waiting, world: Arc::clone(&self.world) }
+    }
+
+    /// Makes the metadata of the authorization server wait from now on, each time for one permit.
+    pub fn hold_metadata(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.set(|faults| faults.metadata_gate = Some(Arc::clone(&gate)));
+        gate
+    }
+
+    /// Makes every registration wait from now on, each for one permit.
+    pub fn hold_registration(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.set(|faults| faults.registration_gate = Some(Arc::clone(&gate)));
+        gate
+    }
+
     /// The person at the authorization endpoint: answers what a browser would be sent to next.
     pub async fn walk(&self, authorization: &Url, consent: Consent) -> Url {
         let answer = visit(authorization, consent).await;
@@ -139,6 +162,11 @@ impl Provider {
     /// A client that somebody registered by hand, for this source.
     pub fn registered_by_hand(&self, client_id: &str, secret: &str, auth_method: &str, source: &str) {
         self.world.register_by_hand(client_id, secret, auth_method, source);
+    }
+
+    /// The refresh tokens that are good now, of sign-ins that live.
+    pub fn refresh_tokens(&self) -> Vec<String> {
+        self.world.refresh_tokens()
     }
 
     /// How many sign-ins live: neither revoked nor burnt by a reused token.

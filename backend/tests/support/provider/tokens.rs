@@ -21,11 +21,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     authorize::INSULT,
-    clients,
+    clients, desk,
     world::{Family, TokenFault, World},
 };
 
-type Fields = BTreeMap<String, String>;
+pub(super) type Fields = BTreeMap<String, String>;
 
 pub(super) async fn token(State(world): State<Arc<World>>, headers: HeaderMap, body: String) -> Response {
     let form: Fields = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
@@ -33,27 +33,44 @@ pub(super) async fn token(State(world): State<Arc<World>>, headers: HeaderMap, b
     if let Some(gate) = &faults.token_gate {
         gate.acquire().await.unwrap().forget();
     }
+    if let Some(desk) = &faults.desk {
+        return desk::hold(desk, &world, headers, form).await;
+    }
     let fault = {
         let mut faults = world.faults.lock().unwrap();
         if faults.token.is_empty() { faults.token_always } else { Some(faults.token.remove(0)) }
     };
-    match fault {
-        Some(TokenFault::Unavailable) => {
-            return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "7")]).into_response();
-        }
-        Some(TokenFault::InvalidGrant) => return refusal("invalid_grant"),
-        Some(TokenFault::InvalidClient) => return refusal("invalid_client"),
-        Some(TokenFault::Insulting) => return refusal(INSULT),
-        Some(TokenFault::LostResponse) | None => {}
+    if let Some(refusal) = fault.and_then(refused) {
+        return refusal;
     }
-    let answer = match serve(&world, &headers, &form) {
+    let answer = work(&world, &headers, &form);
+    if fault == Some(TokenFault::LostResponse) { broken() } else { answer }
+}
+
+/// What is answered instead of the work.
+pub(super) fn refused(fault: TokenFault) -> Option<Response> {
+    let busy = |status: StatusCode| Some((status, [(header::RETRY_AFTER, "7")]).into_response());
+    match fault {
+        TokenFault::Unavailable => busy(StatusCode::SERVICE_UNAVAILABLE),
+        TokenFault::TooMany => busy(StatusCode::TOO_MANY_REQUESTS),
+        TokenFault::InvalidGrant => Some(refusal("invalid_grant")),
+        TokenFault::InvalidClient => Some(refusal("invalid_client")),
+        TokenFault::Insulting => Some(refusal(INSULT)),
+        TokenFault::LostResponse => None,
+    }
+}
+
+/// The work, and its answer.
+pub(super) fn work(world: &World, headers: &HeaderMap, form: &Fields) -> Response {
+    match serve(world, headers, form) {
         Ok(answer) => Json(answer).into_response(),
         Err(code) => refusal(code),
-    };
-    if fault == Some(TokenFault::LostResponse) {
-        return Response::new(Body::new(Broken));
     }
-    answer
+}
+
+/// An answer on the way of which the connection breaks.
+pub(super) fn broken() -> Response {
+    Response::new(Body::new(Broken))
 }
 
 fn refusal(code: &str) -> Response {

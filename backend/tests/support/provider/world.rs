@@ -6,9 +6,12 @@ use std::{
 };
 
 use axum::http::{HeaderMap, header, request::Parts};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
-use super::super::openid::{self, Signer};
+use super::{
+    super::openid::{self, Signer},
+    desk::Held,
+};
 
 /// One request that came in.
 #[derive(Clone, Debug)]
@@ -53,6 +56,8 @@ pub enum Iss {
 pub enum TokenFault {
     /// 503, `Retry-After: 7`.
     Unavailable,
+    /// 429, `Retry-After: 7`.
+    TooMany,
     /// `invalid_grant`.
     InvalidGrant,
     /// `invalid_client`.
@@ -84,10 +89,16 @@ pub struct Faults {
     pub token_always: Option<TokenFault>,
     /// Token requests wait for a permit of this one.
     pub token_gate: Option<Arc<Semaphore>>,
+    /// Token requests wait here for what the test makes of each.
+    pub desk: Option<mpsc::UnboundedSender<Held>>,
+    /// The authorization server's metadata waits for a permit of this one.
+    pub metadata_gate: Option<Arc<Semaphore>>,
     /// Registration waits for a permit of this one.
     pub registration_gate: Option<Arc<Semaphore>>,
     pub refuses_registration: bool,
     pub refuses_revocation: bool,
+    /// Whether the metadata names a revocation endpoint.
+    pub offers_revocation: bool,
     pub auth_method: &'static str,
     pub gives_refresh_tokens: bool,
     /// What is granted, instead of what was asked for.
@@ -164,9 +175,12 @@ impl World {
                 token: Vec::new(),
                 token_always: None,
                 token_gate: None,
+                desk: None,
+                metadata_gate: None,
                 registration_gate: None,
                 refuses_registration: false,
                 refuses_revocation: false,
+                offers_revocation: true,
                 auth_method: "client_secret_basic",
                 gives_refresh_tokens: true,
                 granted_scope: None,
@@ -234,6 +248,11 @@ impl World {
             let owns = |tokens: &[String]| tokens.iter().any(|token| token == access_token);
             !family.revoked && owns(&family.access) && !owns(&family.revoked_access)
         })
+    }
+
+    pub fn refresh_tokens(&self) -> Vec<String> {
+        let families = self.families.lock().unwrap();
+        families.iter().filter(|family| !family.revoked).filter_map(|family| family.refresh.clone()).collect()
     }
 
     pub fn living_grants(&self) -> usize {

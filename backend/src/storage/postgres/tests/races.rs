@@ -12,7 +12,7 @@ use crate::{
         Ageing, FlowStore, GrantStore, PostgresStore, WaitStore,
         contract::{
             self,
-            fixtures::{connected, exchanging, key, new_grant, person},
+            fixtures::{connected, disconnect, exchanging, key, new_grant, person},
             waits::{RULES, job, open, wait},
         },
     },
@@ -51,17 +51,17 @@ async fn a_disconnect_waits_for_a_callback_half_way_and_takes_away_what_it_store
     let new = new_grant(&key, exchanging(&store, &key).await);
 
     let outside = outside(&database, "SELECT 1 FROM aiq_connect.grants FOR UPDATE").await;
-    let (callback, disconnect) = {
+    let (callback, gone) = {
         let (first, second, new, key) = (store.clone(), store.clone(), new.clone(), key.clone());
         let callback = beside(async move { first.complete(&new).await.unwrap() });
         blocked(&store, 1, || false).await;
-        let disconnect = beside(async move { second.disconnect(&key).await.unwrap() });
-        blocked(&store, 2, || disconnect.is_finished()).await;
-        (callback, disconnect)
+        let gone = beside(async move { disconnect(&second, &key).await });
+        blocked(&store, 2, || gone.is_finished()).await;
+        (callback, gone)
     };
     outside.close().await.unwrap();
     assert!(callback.await.unwrap(), "it was first");
-    assert_eq!(disconnect.await.unwrap().map(|gone| gone.id), Some(new.id));
+    assert_eq!(gone.await.unwrap().map(|gone| gone.id), Some(new.id));
     assert_eq!(store.find_grant(&key).await.unwrap(), None);
 }
 

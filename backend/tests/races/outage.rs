@@ -1,0 +1,26 @@
+//! The database is away when the provider answers.
+
+use aiq_connect::domain::Version;
+
+use crate::stage::{Kind, Race};
+
+races! {
+    what_came_while_the_database_was_away_is_stored_when_it_is_back_and_served_to_everybody,
+}
+
+async fn what_came_while_the_database_was_away_is_stored_when_it_is_back_and_served_to_everybody(kind: Kind) {
+    let race = Race::on_a_database_of_its_own(kind, 2).await;
+    let mut desk = race.provider.desk();
+    let asked = race.ask(0);
+    let request = desk.next().await;
+    let outage = race.database.go_away().await;
+    request.serve().send();
+    race.processes[0].says("a refreshed token waits for the database").await;
+    outage.end().await;
+    let token = race.token(asked).await;
+    assert_eq!(race.token(race.ask(1)).await, token);
+    assert_eq!(race.grant().await.unwrap().version, Version(2));
+    assert_eq!(race.refreshes(), 1);
+    drop(desk);
+    race.goes_on(1).await;
+}
