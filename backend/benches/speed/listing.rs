@@ -22,7 +22,7 @@ pub fn one_source_and_twenty(place: &Place, verdict: &mut Verdict) {
     let middle = |values: Vec<f64>| std::time::Duration::from_secs_f64(median(values));
     let few = middle(rounds.iter().map(|(few, _)| few.as_secs_f64()).collect());
     let many = middle(rounds.iter().map(|(_, many)| many.as_secs_f64()).collect());
-    verdict.table(
+    Verdict::table(
         "`GET /v1/data_sources` on PostgreSQL, one query each",
         &["protected sources, all connected", "p50 µs"],
         &[vec!["1".to_owned(), us(few)], vec![MANY.to_string(), us(many)]],

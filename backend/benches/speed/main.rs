@@ -2,6 +2,14 @@
 //! what a herd costs, what a listing costs, and what a million grants change. `cargo xtask bench` starts it and tells
 //! it where to find the others. Every bound that `docs/benchmarks.md` promises is checked: a run that misses one fails.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a run that goes wrong ends, and a run tells"
+)]
+#![expect(clippy::format_push_string, reason = "nothing here is measured while it is put together")]
+
 mod listing;
 mod load;
 mod many;

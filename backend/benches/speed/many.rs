@@ -15,7 +15,7 @@ pub fn a_million_grants(place: &Place, verdict: &mut Verdict) {
     let before = asked(place);
     place.fill(THOUSANDS);
     let after = asked(place);
-    verdict.table(
+    Verdict::table(
         "The same database, with 1,000 people's grants and with 1,000,000 more",
         &["", "p50 µs before", "p50 µs after"],
         &[

@@ -36,7 +36,7 @@ pub fn beside_redis(place: &Place, others: &Others, verdict: &mut Verdict) {
         let of = |value: fn(&Found) -> f64| format!("{:.0}", median(found.iter().map(value).collect()));
         vec![name.to_owned(), of(|f| f.p50_us), of(|f| f.p99_us), of(|f| f.per_second_at_16)]
     };
-    verdict.table(
+    Verdict::table(
         "One token of one of 1,000 people",
         &["", "p50 µs", "p99 µs", "per second, 16 at once"],
         &[
@@ -65,7 +65,7 @@ pub async fn a_herd(place: &Place, verdict: &mut Verdict) {
     gate.add_permits(HERD);
     let took = herd.await.unwrap();
     let (requests, p99) = (place.provider.count("/token") - before, quantile(&took, 0.99));
-    verdict.table(
+    Verdict::table(
         "1,000 questions at once for one token that has expired",
         &["token requests", "provider's time, ms", "p50 µs", "p99 µs"],
         &[vec![requests.to_string(), PROVIDER.as_millis().to_string(), us(quantile(&took, 0.5)), us(p99)]],

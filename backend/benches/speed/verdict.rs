@@ -9,8 +9,8 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// A table.
-    pub fn table(&self, title: &str, heads: &[&str], rows: &[Vec<String>]) {
+    /// Tells a table.
+    pub fn table(title: &str, heads: &[&str], rows: &[Vec<String>]) {
         println!("\n{title}\n\n| {} |", heads.join(" | "));
         println!("|{}", "---|".repeat(heads.len()));
         for row in rows {

@@ -56,7 +56,8 @@ impl Desk {
     pub(super) async fn person(&self, name: &str) -> Result<Option<Person>, AdminError> {
         let mut found = self.store.people(Some(name), SAME_NAME).await?;
         if found.len() > 1 {
-            let people = found.iter().map(|person| format!("\n  {}", super::words::person(person))).collect();
+            let people: Vec<_> = found.iter().map(super::words::person).collect();
+            let people = format!("\n  {}", people.join("\n  "));
             return Err(AdminError::SameName { name: name.to_owned(), people });
         }
         Ok(found.pop())

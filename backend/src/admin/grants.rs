@@ -242,7 +242,7 @@ fn as_json(kept: &KeptGrant) -> Value {
         "connected_at": words::time(grant.connected_at),
         "issued_at": words::time(grant.issued_at),
         "expires_at": grant.expires_at.map(words::time),
-        "fault": grant.fault.map(|fault| fault.as_str()),
+        "fault": grant.fault.map(aiq_connect_shared::FaultCode::as_str),
         "fault_reference": grant.fault_reference,
         "in_doubt_since": grant.in_doubt_since.map(words::time),
         "leased_by": lease.as_ref().map(|(owner, _)| owner.as_str()),

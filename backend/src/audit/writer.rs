@@ -109,16 +109,13 @@ impl Writer {
         for event in events {
             let mut record = bare(event.clone(), &self.chain);
             record.recorded_at = state.now;
-            match &last {
-                Some((number, at, mac)) => {
-                    record.number = number + 1;
-                    record.previous = Some((*at, mac.clone()));
-                }
-                None => {
-                    record.number = 1;
-                    record.follows = state.newest.as_ref().map(|newest| (newest.chain.clone(), newest.number));
-                    record.previous = state.newest.as_ref().map(|newest| (newest.recorded_at, newest.mac.clone()));
-                }
+            if let Some((number, at, mac)) = &last {
+                record.number = number + 1;
+                record.previous = Some((*at, mac.clone()));
+            } else {
+                record.number = 1;
+                record.follows = state.newest.as_ref().map(|newest| (newest.chain.clone(), newest.number));
+                record.previous = state.newest.as_ref().map(|newest| (newest.recorded_at, newest.mac.clone()));
             }
             tag(&sealer, &mut record);
             last = Some((record.number, record.recorded_at, record.mac.clone()));

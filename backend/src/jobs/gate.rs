@@ -179,10 +179,8 @@ impl Gate {
         let research = self.research.as_ref().ok_or(JobError::NotConfigured)?;
         let found = research.status(id, &self.pairwise(&job, owner)?).await?;
         let is_over = found.as_ref().is_none_or(|found| found.state.is_over());
-        if is_over && job.is_alive {
-            if self.store.end_job(id).await? {
-                self.ended(id, "over");
-            }
+        if is_over && job.is_alive && self.store.end_job(id).await? {
+            self.ended(id, "over");
         }
         Ok(found)
     }

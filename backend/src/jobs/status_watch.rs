@@ -69,7 +69,7 @@ impl StatusWatch {
                     if is_over {
                         match self.store.end_job(job).await {
                             Ok(true) => {
-                                self.audit.record(AuditEvent::new(AuditKind::JobEnded).job(job).with("why", "over"))
+                                self.audit.record(AuditEvent::new(AuditKind::JobEnded).job(job).with("why", "over"));
                             }
                             Ok(false) => {}
                             Err(error) => tracing::error!(job.id = %job, %error, "the end of a job was not stored"),

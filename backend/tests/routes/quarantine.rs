@@ -43,7 +43,7 @@ async fn a_refresh_under_way_does_not_end_a_quarantine_and_is_not_lost_either() 
     service.age(chrono::TimeDelta::hours(2)).await;
     let gate = provider.hold_tokens();
     let question = json!({"job_id": job, "mcp_server_id": "incidents"});
-    let (asking, _) = tokio::join!(service.resolve(question.clone()), async {
+    let (asking, ()) = tokio::join!(service.resolve(question.clone()), async {
         provider.has_seen("/token", 2).await;
         assert!(service.store.set_quarantine(grant.id, true).await.unwrap());
         gate.add_permits(10);

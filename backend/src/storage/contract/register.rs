@@ -89,7 +89,7 @@ pub async fn connecting_anew_replaces_a_grant_in_quarantine_and_a_disconnect_for
     let grant = connected(&store, &key).await;
     assert!(store.set_quarantine(grant.id, true).await.unwrap());
     let newer = connected(&store, &key).await;
-    assert_eq!(store.connections_of(&key.principal).await.unwrap().grants, [newer.clone()]);
+    assert_eq!(store.connections_of(&key.principal).await.unwrap().grants, std::slice::from_ref(&newer));
     assert!(!store.set_quarantine(grant.id, false).await.unwrap(), "the old one is gone");
     assert!(store.set_quarantine(newer.id, true).await.unwrap());
     assert_eq!(disconnect(&store, &key).await, Some(newer));

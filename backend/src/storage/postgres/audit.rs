@@ -3,7 +3,7 @@ use sqlx::postgres::PgRow;
 
 use super::{PostgresStore, milliseconds, now, read::column};
 use crate::{
-    domain::{AuditFilter, AuditRecord, AuditState, PrincipalId, ServerId},
+    domain::{AuditFilter, AuditRecord, AuditState, JobId, PrincipalId, ServerId},
     storage::{
         AuditStore, StoreError,
         row::{impossible, time},
@@ -92,7 +92,7 @@ impl AuditStore for PostgresStore {
             .bind(filter.principal.as_ref().map(PrincipalId::as_str))
             .bind(filter.server.as_ref().map(ServerId::as_str))
             .bind(&filter.grant)
-            .bind(filter.job.as_ref().map(|id| id.as_str()))
+            .bind(filter.job.as_ref().map(JobId::as_str))
             .bind(&filter.kind)
             .bind(filter.newer_than.map(milliseconds))
             .bind(i64::from(filter.limit));

@@ -3,7 +3,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStore, milliseconds, now, read::column, store_error};
 use crate::{
-    domain::{AuditFilter, AuditRecord, AuditState},
+    domain::{AuditFilter, AuditRecord, AuditState, JobId, PrincipalId, ServerId},
     storage::{AuditStore, StoreError, row::time, row_keeping::AuditRow},
 };
 
@@ -83,10 +83,10 @@ impl AuditStore for SqliteStore {
             " - ?6) ORDER BY recorded_at DESC, chain DESC, number DESC LIMIT ?7"
         );
         let rows = sqlx::query(MATCHING)
-            .bind(filter.principal.as_ref().map(|id| id.as_str()))
-            .bind(filter.server.as_ref().map(|id| id.as_str()))
+            .bind(filter.principal.as_ref().map(PrincipalId::as_str))
+            .bind(filter.server.as_ref().map(ServerId::as_str))
             .bind(&filter.grant)
-            .bind(filter.job.as_ref().map(|id| id.as_str()))
+            .bind(filter.job.as_ref().map(JobId::as_str))
             .bind(&filter.kind)
             .bind(filter.newer_than.map(milliseconds))
             .bind(filter.limit)
