@@ -69,7 +69,7 @@ pub const DATABASE_CONNECT: std::time::Duration = std::time::Duration::from_secs
 /// How long a request waits for a connection to the database: less than whoever asked us waits.
 pub const DATABASE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 /// A connection to the database that was used this recently is taken to be alive.
-pub const DATABASE_FRESH: std::time::Duration = std::time::Duration::from_millis(200);
+pub const DATABASE_FRESH: std::time::Duration = std::time::Duration::from_millis(20);
 /// How long after a connection broke while it was made the next one is tried.
 pub const DATABASE_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 /// One answer of the database. It gives a statement up by itself a second before, so this is for one that says nothing.
