@@ -124,14 +124,22 @@ describe('4. a submission with an unconnected source is blocked with the reason 
   test('a page that does not know yet is told by the server, and shows the same', async () => {
     const question = 'my rows, too late';
     await connect(alice, INCIDENTS);
-    // On another device: nothing of it reaches this browser.
+    // On another device. This browser hears of it at once, but its question for more is slower than the person.
+    let answer;
+    const answered = new Promise((resolve) => { answer = resolve; });
+    await alice.page.route('**/v1/data_sources', async (route) => {
+      await answered;
+      await route.continue();
+    });
     await call(alice, 'POST', `/v1/auth/mcp/${INCIDENTS.id}/disconnect`);
     alice.expectRefusal(409, SUBMIT);
     await pressSend(alice, question);
     await blocker().getByRole('heading', { name: 'Connect Team Incidents before you send' }).waitFor();
+    answer();
     await assertKept(question);
     assert.equal(await card(alice, question).count(), 0);
     await rowIs(alice, INCIDENTS, 'disconnected');
+    await alice.page.unroute('**/v1/data_sources');
   });
 
   test('submit and preflight refuse with the same body, which names every source and where to connect it', async () => {
