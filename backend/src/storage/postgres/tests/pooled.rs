@@ -1,8 +1,6 @@
 //! The whole contract again behind a real `PgBouncer` that gives every transaction one of two connections.
 
-use std::sync::OnceLock;
-
-use aiq_connect_test_postgres::{PASSWORD, Pooler, Server};
+use aiq_connect_test_postgres::{PASSWORD, Pooler};
 
 use super::OnServer;
 use crate::storage::{
@@ -10,18 +8,13 @@ use crate::storage::{
     contract::{self, Database, contract_cases},
 };
 
-fn pooler() -> &'static Pooler {
-    static POOLER: OnceLock<Pooler> = OnceLock::new();
-    POOLER.get_or_init(|| Pooler::start(Server::shared(), 2).unwrap())
-}
-
 struct Pooled(OnServer);
 
 impl Database for Pooled {
     type Store = PostgresStore;
 
     async fn open(&self) -> PostgresStore {
-        let options = self.0.options().host("127.0.0.1").port(pooler().port()).password(PASSWORD);
+        let options = self.0.options().host("127.0.0.1").port(Pooler::shared().port()).password(PASSWORD);
         PostgresStore::open(options, true).await.unwrap()
     }
 
