@@ -39,6 +39,8 @@ pub const LONGEST_WISH: TimeDelta = TimeDelta::hours(1);
 pub const LONGEST_REST: TimeDelta = TimeDelta::seconds(60);
 /// How often a database that is away is offered the tokens that only this process has.
 pub const KEEP_TRYING: std::time::Duration = std::time::Duration::from_millis(500);
+/// How long a look at the database at most waits for one that others of the same question began.
+pub const LOOK_BEFORE: std::time::Duration = std::time::Duration::from_millis(500);
 /// How long a token that was refreshed because its server refused the one before counts as just issued.
 pub const FORCED_REFRESH: TimeDelta = TimeDelta::seconds(60);
 /// How long a grant is left alone whose server refuses tokens that were just issued: the first time, the second, …
@@ -70,6 +72,10 @@ pub const DATABASE_CONNECT: std::time::Duration = std::time::Duration::from_secs
 pub const DATABASE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 /// A connection to the database that was used this recently is taken to be alive.
 pub const DATABASE_FRESH: std::time::Duration = std::time::Duration::from_millis(20);
+/// The longest that a connection to the database is used: what its process of the server has gathered is given back then.
+pub const DATABASE_CONNECTION: std::time::Duration = std::time::Duration::from_mins(30);
+/// How often a store that is closed looks whether its connections were given back.
+pub const DATABASE_CLOSE_LOOK: std::time::Duration = std::time::Duration::from_millis(5);
 /// How long after a connection broke while it was made the next one is tried.
 pub const DATABASE_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 /// One answer of the database. It gives a statement up by itself a second before, so this is for one that says nothing.

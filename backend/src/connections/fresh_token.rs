@@ -11,6 +11,7 @@ use super::{
     Connections,
     flights::{Landing, landing},
     standing::{Standing, standing},
+    together::for_one_of,
 };
 use crate::{
     domain::{AuditEvent, AuditKind, Grant, JobId, RefreshTurn, ServerId},
@@ -81,19 +82,6 @@ pub enum FreshTokenError {
     Store(#[from] StoreError),
 }
 
-/// A refresh that several waited for.
-#[derive(Debug, thiserror::Error)]
-#[error("a refresh was not stored")]
-struct RefreshFailed(#[source] Arc<StoreError>);
-
-/// Why a refresh that several waited for did not come about, for each of them.
-fn refresh_failed(error: Arc<StoreError>) -> StoreError {
-    match *error {
-        StoreError::KeyMissing(key) => StoreError::KeyMissing(key),
-        _ => StoreError::Unavailable(Box::new(RefreshFailed(error))),
-    }
-}
-
 impl Connections {
     /// Answers as things are now, refreshing on demand and waiting for nobody. Whatever is answered was read after any
     /// refresh that the answer waited for.
@@ -138,7 +126,7 @@ impl Connections {
                     Some(Landing::Lost) => {
                         return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
                     }
-                    Some(Landing::Failed(error)) => Some(refresh_failed(error).into()),
+                    Some(Landing::Failed(error)) => Some(for_one_of(error).into()),
                     None | Some(Landing::ReadAgain) if Instant::now() >= deadline => Some(self.too_long(grant).await?),
                     before => {
                         if before.is_some() {
@@ -191,9 +179,13 @@ impl Connections {
         Ok(())
     }
 
-    async fn read(&self, question: &TokenQuestion) -> Result<JobAndGrant, FreshTokenError> {
-        let row = self.store.find_job_and_grant(&question.job, &question.server).await?;
-        let row = row.ok_or(FreshTokenError::JobUnknown)?;
+    async fn read(&self, question: &TokenQuestion) -> Result<Arc<JobAndGrant>, FreshTokenError> {
+        let asked = (question.job.clone(), question.server.clone());
+        let row = self.reading.ask(&asked, || {
+            let (store, (job, server)) = (Arc::clone(&self.store), asked.clone());
+            async move { Ok(store.find_job_and_grant(&job, &server).await.map_err(Arc::new)?.map(Arc::new)) }
+        });
+        let row = row.await.map_err(for_one_of)?.ok_or(FreshTokenError::JobUnknown)?;
         if !row.job.is_alive || !sealing::is_ours(self.store.as_ref(), &self.vault, &row.job).await? {
             return Err(FreshTokenError::JobUnknown);
         }

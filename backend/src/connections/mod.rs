@@ -21,6 +21,7 @@ mod revoking;
 mod standing;
 mod start;
 mod status;
+mod together;
 mod waiting;
 mod walk;
 
@@ -28,7 +29,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use self::{behind::Behind, flights::Flights, issuers::Issuers};
+use self::{behind::Behind, flights::Flights, issuers::Issuers, together::Together};
 pub use self::{
     complete::{CompleteError, Completed, Returned},
     disconnect::{DisconnectError, Disconnected, Gone, NotQueued, forget},
@@ -46,9 +47,9 @@ use crate::{
     audit::Audit,
     clock::Chance,
     config::{Config, Protection, Server, Source},
-    domain::{GrantKey, LeaseOwner, PrincipalId, SourceId},
+    domain::{GrantKey, JobId, LeaseOwner, PrincipalId, ServerId, SourceId},
     oauth::AuthorizationServers,
-    storage::Store,
+    storage::{JobAndGrant, Store, StoreError},
     vault::Vault,
 };
 
@@ -70,6 +71,8 @@ pub struct Connections {
     /// Token requests under way.
     issuers: Issuers,
     listeners: Arc<Listeners>,
+    /// Workers' questions that are looked up.
+    reading: Together<(JobId, ServerId), Result<Option<Arc<JobAndGrant>>, Arc<StoreError>>>,
     /// Held while a client is registered.
     registering: tokio::sync::Mutex<()>,
 }
@@ -107,7 +110,7 @@ impl Connections {
         let process = LeaseOwner(format!("{}-{}", std::process::id(), chance.uuid()));
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
         let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
-        let listeners = Arc::default();
+        let (listeners, reading) = (Arc::default(), Together::default());
         Self {
             config,
             store,
@@ -122,6 +125,7 @@ impl Connections {
             behind,
             issuers,
             listeners,
+            reading,
             registering,
         }
     }

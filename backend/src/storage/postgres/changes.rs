@@ -31,7 +31,7 @@ impl ChangeStore for PostgresStore {
         if self.is_pooled && self.heard_at.is_none() {
             return Ok(Hearing::Deaf);
         }
-        let options = self.heard_at.clone().unwrap_or_else(|| self.pool.connect_options());
+        let options = self.heard_at.clone().unwrap_or_else(|| self.pool.options());
         // A connection of its own: one that others use as well would hear for them.
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
         let pool = pool.acquire_timeout(crate::timing::DATABASE_WAIT);

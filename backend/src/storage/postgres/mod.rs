@@ -14,6 +14,7 @@ mod grants;
 mod jobs;
 mod keys;
 mod open;
+mod pool;
 mod reach;
 mod read;
 mod refresh;
@@ -39,7 +40,7 @@ mod tests;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use sqlx::{PgPool, postgres::PgConnectOptions};
+use sqlx::postgres::PgConnectOptions;
 
 /// The database's clock, in milliseconds. Goes on within a statement and a transaction, so a statement that needs one
 /// time reads it once: see `with_clock`.
@@ -53,7 +54,7 @@ use now;
 /// Everything, in the schema `aiq_connect` of one database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
-    pool: PgPool,
+    pool: pool::Pool,
     /// There is a pooler in between that may give every transaction another connection.
     is_pooled: bool,
     /// Where changes are heard, if not through the same address.

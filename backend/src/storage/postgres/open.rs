@@ -1,9 +1,6 @@
-use sqlx::{
-    Connection,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::postgres::PgConnectOptions;
 
-use super::{PostgresStore, errors::store_error, read::column};
+use super::{PostgresStore, pool::Pool, read::column};
 use crate::{
     storage::{
         StoreError,
@@ -20,8 +17,6 @@ pub(super) const MIGRATIONS: &[Step] = &[
     (4, "audit", include_str!("../../../../migrations/postgres/0004_audit.sql")),
     (5, "changes", include_str!("../../../../migrations/postgres/0005_changes.sql")),
 ];
-
-const CONNECTIONS: u32 = 10;
 
 impl PostgresStore {
     /// Connects, and brings the schema `aiq_connect` up to date. The role needs a schema of its own of this name, or the
@@ -40,18 +35,9 @@ impl PostgresStore {
     /// Connects, and leaves the schema as it is.
     pub(super) async fn connect(options: PgConnectOptions, is_pooled: bool) -> Result<Self, StoreError> {
         // A setting that poolers do not know, for fractions, of which we store none.
-        let options = options.extra_float_digits(None);
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(timing::DATABASE_WAIT);
-        // To try a connection costs as much as a question. One that was in use a moment ago needs no trial.
-        let pool = pool.test_before_acquire(false).before_acquire(|session, known| {
-            Box::pin(async move {
-                if known.idle_for > timing::DATABASE_FRESH {
-                    session.ping().await?;
-                }
-                Ok(true)
-            })
-        });
-        let pool = pool.connect_with(options).await.map_err(store_error)?;
+        let pool = Pool::new(options.extra_float_digits(None))?;
+        // So that a role that is refused is told of here.
+        drop(pool.lend().await?);
         Ok(Self { pool, is_pooled, heard_at: None })
     }
 

@@ -114,13 +114,13 @@ async fn ageing_moves_every_stored_time() {
          OR column_name LIKE '%\\_since')",
     );
     let columns: Vec<(String, String)> =
-        columns.fetch_all(&store.pool).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
+        columns.fetch_all(&mut *store.pool.lend().await.unwrap()).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
     assert!(columns.len() > 10, "{columns:?}");
     database.run(ONE_ROW_EACH).await;
     store.age(TimeDelta::milliseconds(1_000)).await.unwrap();
     for (table, column) in columns {
         let time: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT {column} FROM aiq_connect.{table}")))
-            .fetch_one(&store.pool)
+            .fetch_one(&mut *store.pool.lend().await.unwrap())
             .await
             .unwrap();
         assert_eq!(time, Some(4_000), "{table}.{column}");
@@ -136,7 +136,7 @@ async fn a_row_that_somebody_kept_is_not_put_back() {
     )
     .await;
     let refused = async |sql: &'static str| {
-        let error = sqlx::raw_sql(sql).execute(&store.pool).await.unwrap_err().to_string();
+        let error = sqlx::raw_sql(sql).execute(&mut *store.pool.lend().await.unwrap()).await.unwrap_err().to_string();
         assert!(error.contains("put back"), "{sql}: {error}");
     };
     refused("UPDATE aiq_connect.grants SET version = 1").await;
@@ -188,7 +188,7 @@ async fn the_table_of_audit_records_refuses_whatever_would_change_or_remove_one(
          ON CONFLICT (chain, number) DO UPDATE SET kind = excluded.kind",
     ];
     for sql in refused {
-        let error = sqlx::raw_sql(sql).execute(&store.pool).await.unwrap_err();
+        let error = sqlx::raw_sql(sql).execute(&mut *store.pool.lend().await.unwrap()).await.unwrap_err();
         assert!(error.to_string().contains("audit records"), "{sql}: {error}");
     }
 }

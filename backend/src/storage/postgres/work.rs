@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use sqlx::{
     PgConnection, Postgres, SqlSafeStr,
-    pool::PoolConnection,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{
     PostgresStore,
     errors::{NO_TEXT, is_collision, store_error},
+    pool::Pooled,
 };
-use crate::{storage::StoreError, timing};
+use crate::{
+    storage::{StoreError, row::impossible},
+    timing,
+};
 
 /// One statement with its values.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -32,23 +35,31 @@ const TRIES: u32 = 4;
 /// nobody waits any more or the server says nothing, is closed, and the server rolls back. Otherwise connections to a
 /// machine that is gone would fill the pool until the network notices.
 struct Lent {
-    connection: PoolConnection<Postgres>,
+    /// There until it is dropped.
+    connection: Option<Pooled>,
     is_idle: bool,
 }
 
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if !self.is_idle {
-            self.connection.close_on_drop();
+impl Lent {
+    /// What the database says to it, in time.
+    async fn ask<T>(
+        &mut self,
+        limit: Duration,
+        statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        let session = self.connection.as_deref_mut().ok_or_else(|| impossible("connection", "it is gone".to_owned()))?;
+        match timeout(limit, statement(session)).await {
+            Ok(answer) => answer.map_err(store_error),
+            Err(late) => Err(StoreError::Unavailable(late.into())),
         }
     }
 }
 
-/// What the database says in time.
-async fn within<T>(limit: Duration, answer: impl Future<Output = sqlx::Result<T>>) -> Result<T, StoreError> {
-    match timeout(limit, answer).await {
-        Ok(answer) => answer.map_err(store_error),
-        Err(late) => Err(StoreError::Unavailable(late.into())),
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let (Some(connection), false) = (self.connection.take(), self.is_idle) {
+            drop(Pooled::take(connection));
+        }
     }
 }
 
@@ -68,24 +79,26 @@ impl Work {
     /// The first row.
     pub(super) async fn row(&mut self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
         let statement = statement.persistent(!self.is_pooled);
-        within(self.limit, statement.fetch_optional(&mut *self.lent.connection)).await
+        self.lent.ask(self.limit, async |session: &mut PgConnection| statement.fetch_optional(session).await).await
     }
 
     /// All rows.
     pub(super) async fn rows(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         let statement = statement.persistent(!self.is_pooled);
-        within(self.limit, statement.fetch_all(&mut *self.lent.connection)).await
+        self.lent.ask(self.limit, async |session: &mut PgConnection| statement.fetch_all(session).await).await
     }
 
     /// How many rows changed.
     pub(super) async fn change(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let statement = statement.persistent(!self.is_pooled);
-        Ok(within(self.limit, statement.execute(&mut *self.lent.connection)).await?.rows_affected())
+        let changed = async |session: &mut PgConnection| statement.execute(session).await;
+        Ok(self.lent.ask(self.limit, changed).await?.rows_affected())
     }
 
     /// Runs statements without values, as many as the text holds.
     pub(super) async fn run(&mut self, statements: impl SqlSafeStr) -> Result<(), StoreError> {
-        within(self.limit, sqlx::raw_sql(statements).execute(&mut *self.lent.connection)).await.map(drop)
+        let statements = sqlx::raw_sql(statements);
+        self.lent.ask(self.limit, async |session: &mut PgConnection| statements.execute(session).await).await.map(drop)
     }
 
     /// Commits.
@@ -143,26 +156,8 @@ impl PostgresStore {
         Ok(rows)
     }
 
-    /// A connection, within [`timing::DATABASE_WAIT`]. The driver tries again while a port refuses connections; of a server
-    /// that restarts there also are sockets that are gone, and connections that break while they are made.
     async fn lend(&self) -> Result<Lent, StoreError> {
-        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotFound, UnexpectedEof};
-        let lending = async {
-            loop {
-                match self.pool.acquire().await {
-                    Err(sqlx::Error::Io(error))
-                        if matches!(
-                            error.kind(),
-                            NotFound | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof
-                        ) =>
-                    {
-                        sleep(timing::DATABASE_AGAIN).await;
-                    }
-                    done => return done,
-                }
-            }
-        };
-        Ok(Lent { connection: within(timing::DATABASE_WAIT, lending).await?, is_idle: false })
+        Ok(Lent { connection: Some(self.pool.lend().await?), is_idle: false })
     }
 
     /// A statement without a transaction around it.
@@ -171,7 +166,7 @@ impl PostgresStore {
         statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
         let mut lent = self.lend().await?;
-        let answer = within(timing::DATABASE_ANSWER, statement(&mut lent.connection)).await?;
+        let answer = lent.ask(timing::DATABASE_ANSWER, statement).await?;
         lent.is_idle = true;
         Ok(answer)
     }

@@ -13,7 +13,7 @@ use crate::storage::{
 /// The error that the server makes of a code, as it reaches the driver.
 async fn refusal(store: &PostgresStore, code: &str) -> Error {
     let raise = format!("DO $$ BEGIN RAISE EXCEPTION 'made for a test' USING ERRCODE = '{code}'; END $$");
-    sqlx::raw_sql(AssertSqlSafe(raise)).execute(&store.pool).await.unwrap_err()
+    sqlx::raw_sql(AssertSqlSafe(raise)).execute(&mut *store.pool.lend().await.unwrap()).await.unwrap_err()
 }
 
 #[tokio::test]

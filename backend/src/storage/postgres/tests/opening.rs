@@ -20,7 +20,7 @@ async fn replicas_that_start_together_bring_the_schema_up_to_date_once() {
     }
     let store = database.open().await;
     let applied: Vec<i64> = sqlx::query_scalar("SELECT version FROM aiq_connect._sqlx_migrations ORDER BY version")
-        .fetch_all(&store.pool)
+        .fetch_all(&mut *store.pool.lend().await.unwrap())
         .await
         .unwrap();
     assert_eq!(applied, MIGRATIONS.iter().map(|(number, ..)| *number).collect::<Vec<_>>());
@@ -35,7 +35,7 @@ async fn everything_of_ours_is_in_the_schema_and_nothing_else_is_touched() {
         "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname NOT IN ('aiq_connect', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'",
     )
-    .fetch_all(&store.pool)
+    .fetch_all(&mut *store.pool.lend().await.unwrap())
     .await
     .unwrap();
     assert_eq!(elsewhere, Vec::<String>::new());

@@ -1,9 +1,9 @@
 //! How the questions that are asked all the time are answered when there is a lot to search.
 
-use sqlx::{AssertSqlSafe, PgPool, raw_sql};
+use sqlx::{AssertSqlSafe, raw_sql};
 
 use super::{Database, OnServer};
-use crate::storage::postgres::{grants::CONNECTIONS_OF, jobs::JOB_AND_GRANT};
+use crate::storage::postgres::{PostgresStore, grants::CONNECTIONS_OF, jobs::JOB_AND_GRANT};
 
 /// People, with ten grants and ten jobs each.
 const PEOPLE: u32 = 10_000;
@@ -29,8 +29,8 @@ const FILL: &str = "
     ANALYZE aiq_connect.principals, aiq_connect.grants, aiq_connect.flows, aiq_connect.jobs, aiq_connect.job_waits;";
 
 /// How a statement is answered: with these values, and with any, as the driver's prepared statements come to be.
-async fn plans(pool: &PgPool, statement: &str, values: &str) -> Vec<String> {
-    let mut connection = pool.acquire().await.unwrap();
+async fn plans(store: &PostgresStore, statement: &str, values: &str) -> Vec<String> {
+    let mut connection = store.pool.lend().await.unwrap();
     let mut plans = Vec::new();
     for mode in ["force_custom_plan", "force_generic_plan"] {
         let prepare = format!("SET plan_cache_mode = {mode}; PREPARE asked AS {statement}");
@@ -53,7 +53,7 @@ async fn a_listing_and_a_workers_question_search_no_table_however_many_people_th
         (JOB_AND_GRANT, "'j77-1', 's1'", &["jobs_pkey", "principals_pkey", "grants_principal_server_key"]),
     ];
     for (statement, values, indexes) in questions {
-        for plan in plans(&store.pool, statement, values).await {
+        for plan in plans(&store, statement, values).await {
             assert!(!plan.contains("Seq Scan"), "{plan}");
             for index in indexes {
                 assert!(plan.contains(index), "{index}: {plan}");
