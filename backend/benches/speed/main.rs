@@ -14,6 +14,7 @@ mod listing;
 mod load;
 mod many;
 mod other;
+mod parts;
 mod place;
 mod resolve;
 mod served;
@@ -36,11 +37,25 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let others = other::Others { python: python.into(), scripts: scripts.into(), redis };
+    // Nothing more: everything.
+    let wanted: Vec<String> = arguments.collect();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|name| name == part);
     let place = Place::prepare().await;
     let mut verdict = Verdict::default();
-    resolve::beside_redis(&place, &others, &mut verdict);
-    listing::one_source_and_twenty(&place, &mut verdict);
-    many::a_million_grants(&place, &mut verdict);
-    resolve::a_herd(&place, &mut verdict).await;
+    if is_wanted("resolve") {
+        resolve::beside_redis(&place, &others, &mut verdict);
+    }
+    if is_wanted("parts") {
+        parts::of_a_question(&place).await;
+    }
+    if is_wanted("listing") {
+        listing::one_source_and_twenty(&place, &mut verdict);
+    }
+    if is_wanted("many") {
+        many::a_million_grants(&place, &mut verdict);
+    }
+    if is_wanted("herd") {
+        resolve::a_herd(&place, &mut verdict).await;
+    }
     verdict.told()
 }

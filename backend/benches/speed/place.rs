@@ -60,6 +60,11 @@ impl Place {
         Self { provider, service, served, jobs, cookies, database, folder, _research: research }
     }
 
+    /// Where everything is kept.
+    pub fn database_url(&self) -> String {
+        self.database.url()
+    }
+
     /// The service with this many protected sources, on the same database.
     pub fn serve(&self, count: usize) -> Served {
         serve(self.database, &self.folder, &sources(&self.provider.origin, count))
