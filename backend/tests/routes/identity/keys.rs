@@ -39,6 +39,15 @@ async fn a_key_that_the_issuer_changed_to_is_fetched_once_for_all_who_name_it() 
 }
 
 #[tokio::test]
+async fn many_who_come_first_at_the_same_moment_wait_for_the_one_who_asks() {
+    let bench = Bench::new().await;
+    let token = bench.issuer.key.sign(&lasting(&bench));
+    let answers = futures_util::future::join_all((0..20).map(|_| bench.listing_with(&token))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(bench.issuer.asked(), 1);
+}
+
+#[tokio::test]
 async fn tokens_that_name_unknown_keys_make_us_ask_once_in_half_a_minute_however_many_come() {
     let bench = Bench::new().await;
     let mallory = Key::new("unknown");
