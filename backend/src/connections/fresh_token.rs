@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     Connections,
+    fault::shared,
     flights::{Landing, landing},
     standing::{Standing, standing},
 };
@@ -81,19 +82,6 @@ pub enum FreshTokenError {
     Store(#[from] StoreError),
 }
 
-/// A refresh that several waited for.
-#[derive(Debug, thiserror::Error)]
-#[error("a refresh was not stored")]
-struct RefreshFailed(#[source] Arc<StoreError>);
-
-/// Why a refresh that several waited for did not come about, for each of them.
-fn refresh_failed(error: Arc<StoreError>) -> StoreError {
-    match *error {
-        StoreError::KeyMissing(key) => StoreError::KeyMissing(key),
-        _ => StoreError::Unavailable(Box::new(RefreshFailed(error))),
-    }
-}
-
 impl Connections {
     /// Answers as things are now, refreshing on demand and waiting for nobody. Whatever is answered was read after any
     /// refresh that the answer waited for.
@@ -138,7 +126,7 @@ impl Connections {
                     Some(Landing::Lost) => {
                         return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
                     }
-                    Some(Landing::Failed(error)) => Some(refresh_failed(error).into()),
+                    Some(Landing::Failed(error)) => Some(shared(error).into()),
                     None | Some(Landing::ReadAgain) if Instant::now() >= deadline => Some(self.too_long(grant).await?),
                     before => {
                         if before.is_some() {

@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
     (3, "keys", include_str!("../../../../migrations/sqlite/0003_keys.sql")),
     (4, "audit", include_str!("../../../../migrations/sqlite/0004_audit.sql")),
     (5, "changes", include_str!("../../../../migrations/sqlite/0005_changes.sql")),
+    (6, "registering", include_str!("../../../../migrations/sqlite/0006_registering.sql")),
 ];
 
 /// "AIQC", as the first migration writes it into the file.
