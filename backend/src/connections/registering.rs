@@ -200,3 +200,42 @@ impl Connections {
         Ok(self.open_registration(&kept).await?.ok_or_else(no_client)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ClientAuth;
+
+    fn place(issuer: &str) -> Place {
+        (issuer.to_owned(), "https://us.example/callback".to_owned())
+    }
+
+    fn client() -> Client {
+        Client { client_id: "one".to_owned(), secret: None, auth: ClientAuth::None }
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_while_one_is_at_it_waits_for_what_becomes_of_it() {
+        let registering = Arc::<Registering>::default();
+        let (turn, first) = registering.join(place("a"));
+        let (none, second) = registering.join(place("a"));
+        assert!(none.is_none());
+        assert!(registering.join(place("b")).0.is_some(), "nobody waits for another issuer");
+        turn.unwrap().end(Ok(client()));
+        for mut news in [first, second] {
+            let outcome = news.wait_for(Option::is_some).await.unwrap().clone();
+            assert!(matches!(outcome, Some(Ok(client)) if client.client_id == "one"));
+        }
+        assert!(registering.join(place("a")).0.is_some(), "the next one is another");
+    }
+
+    #[tokio::test]
+    async fn one_that_breaks_off_keeps_nobody_waiting() {
+        let registering = Arc::<Registering>::default();
+        let (turn, _) = registering.join(place("a"));
+        let (_, mut waiting) = registering.join(place("a"));
+        drop(turn);
+        assert!(waiting.wait_for(Option::is_some).await.is_err());
+        assert!(registering.join(place("a")).0.is_some());
+    }
+}
