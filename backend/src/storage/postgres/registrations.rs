@@ -33,13 +33,13 @@ impl RegistrationStore for PostgresStore {
             ") ON CONFLICT (issuer, redirect_uri) DO UPDATE SET client_id = r.client_id \
              RETURNING issuer, redirect_uri, client_id, client_secret, auth"
         );
+        const OVER: &str = "DELETE FROM aiq_connect.registering WHERE issuer = $1 AND redirect_uri = $2";
         let keep = sqlx::query(KEEP)
             .bind(&new.issuer)
             .bind(&new.redirect_uri)
             .bind(&new.client_id)
             .bind(new.client_secret.as_ref().map(|Sealed(bytes)| bytes))
             .bind(new.auth.as_str());
-        const OVER: &str = "DELETE FROM aiq_connect.registering WHERE issuer = $1 AND redirect_uri = $2";
         let mut work = self.begin().await?;
         let kept = work.row(keep).await?;
         work.change(sqlx::query(OVER).bind(&new.issuer).bind(&new.redirect_uri)).await?;

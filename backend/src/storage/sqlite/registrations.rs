@@ -72,8 +72,8 @@ impl RegistrationStore for SqliteStore {
             now!()
         );
         let begin = sqlx::query(BEGIN).bind(issuer).bind(redirect_uri).bind(holder.as_str());
-        let begun = begin.bind(milliseconds(REGISTERING)).execute(&self.writer).await.map_err(store_error)?;
-        Ok(begun.rows_affected() == 1)
+        let taken = begin.bind(milliseconds(REGISTERING)).execute(&self.writer).await.map_err(store_error)?;
+        Ok(taken.rows_affected() == 1)
     }
 
     async fn registration_turn(&self, issuer: &str, redirect_uri: &str) -> Result<RegistrationTurn, StoreError> {
