@@ -20,6 +20,14 @@ pub const OUTBOUND_REQUEST: std::time::Duration = std::time::Duration::from_secs
 pub const OUTBOUND_CONNECT: std::time::Duration = std::time::Duration::from_secs(4);
 /// How long after its lease was taken a refresh may still be sent.
 pub const LATE_SENDER: TimeDelta = TimeDelta::seconds(5);
+/// How long one process may hold the right to register at an issuer: [`LATE_SENDER`], [`OUTBOUND_REQUEST`], and
+/// five seconds for storing what came. Only then is it taken for dead.
+pub const REGISTERING: TimeDelta = TimeDelta::seconds(20);
+/// How long a sign-in waits for a registration that another process makes: longer than one that died keeps others away.
+pub const REGISTERING_WAIT: std::time::Duration = std::time::Duration::from_secs(25);
+/// How soon, and how often in the end, it looks.
+pub const REGISTERING_POLL: (std::time::Duration, std::time::Duration) =
+    (std::time::Duration::from_millis(50), std::time::Duration::from_millis(500));
 /// One refresh at the provider, whole: a lost answer is asked for once more within it.
 pub const REFRESH_REQUEST: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long the first answer is waited for, so that there is time for the second.
@@ -136,6 +144,12 @@ pub const KEEP_FLOWS: TimeDelta = TimeDelta::days(7);
 pub const KEEP_JOBS: TimeDelta = TimeDelta::days(30);
 /// How long audit records are kept, unless configured.
 pub const KEEP_AUDIT: TimeDelta = TimeDelta::days(400);
+/// How long the names of grants that ended are kept, so that a row that somebody kept is not put back. It has to be longer
+/// than what such a row holds can be used: a provider may not have been able to end its refresh token, and those that
+/// nobody uses live for months at most providers.
+pub const KEEP_ENDED_GRANTS: TimeDelta = TimeDelta::days(400);
+/// How long it is known that a registration did not work, or broke off: longer than anybody waits for one.
+pub const KEEP_REGISTERING: TimeDelta = TimeDelta::minutes(1);
 /// The pause between attempts to write audit records while the database is away.
 pub const AUDIT_RETRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often the serials of people who listen are looked at while the database tells of no change by itself.

@@ -73,20 +73,22 @@ impl Sweeper {
     ///
     /// The database does not answer; the next sweep goes on where this one ended.
     pub async fn sweep(&self) -> Result<(), StoreError> {
-        let mut swept = [0_u64; 4];
+        let mut swept = [0_u64; Old::ALL.len()];
         for (what, count) in Old::ALL.into_iter().zip(&mut swept) {
             let keep = match what {
                 Old::Flows => self.retention.flows,
                 Old::Jobs => self.retention.jobs,
                 // Worth nothing once they are over.
                 Old::SignIns | Old::Sessions => TimeDelta::zero(),
+                Old::EndedGrants => timing::KEEP_ENDED_GRANTS,
+                Old::Registering => timing::KEEP_REGISTERING,
             };
             *count = self.until_empty(Some((what, keep))).await?;
         }
         let audit = self.sweep_audit().await?;
-        let [flows, sign_ins, sessions, jobs] = swept;
-        if flows + sign_ins + sessions + jobs + audit > 0 {
-            tracing::info!(flows, sign_ins, sessions, jobs, audit, "old rows were removed");
+        let [flows, sign_ins, sessions, jobs, ended_grants, registering] = swept;
+        if swept.iter().sum::<u64>() + audit > 0 {
+            tracing::info!(flows, sign_ins, sessions, jobs, ended_grants, registering, audit, "old rows were removed");
         }
         Ok(())
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{Connections, FaultCause, Faulted, Protected, Reach};
+use super::{Connections, FaultCause, Faulted, Protected, Reach, registering::Wanted};
 use crate::{
     config::{ClientSource, Server},
     domain::{AuditEvent, AuditKind, ClientAuth, Grant, Registration, SourceId},
-    oauth::{Client, Discovery, Metadata, RegistrationRequest},
+    oauth::{Client, Discovery, Metadata},
     sealing,
     storage::StoreError,
     vault::SealContext,
@@ -91,9 +91,9 @@ impl Connections {
 
     /// Our client for a new sign-in: the configured one, else the registered one, else a new registration.
     pub(crate) async fn client_for(
-        &self,
+        self: &Arc<Self>,
         server: &Server,
-        metadata: &Metadata,
+        metadata: &Arc<Metadata>,
         redirect_uri: &Url,
         scopes: &[String],
     ) -> Result<Client, ClientError> {
@@ -104,42 +104,41 @@ impl Connections {
         if let Some(client) = self.registered_client(&metadata.issuer, redirect_uri).await? {
             return Ok(client);
         }
-        // One at a time: whoever waited here finds the registration of whoever came first.
-        let _turn = self.registering.lock().await;
-        if let Some(client) = self.registered_client(&metadata.issuer, redirect_uri).await? {
-            return Ok(client);
-        }
-        // Before anything is sent: a secret that cannot be sealed would be lost.
-        let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
-        let request = RegistrationRequest { client_name, redirect_uri, scopes };
-        let client = self.servers.register(metadata, &request).await.map_err(FaultCause::Registration)?;
-        let context = SealContext::registration_secret(&metadata.issuer, redirect_uri.as_str());
-        let kept = self
-            .store
-            .keep_registration(&Registration {
-                issuer: metadata.issuer.clone(),
-                redirect_uri: redirect_uri.to_string(),
-                client_id: client.client_id.clone(),
-                client_secret: client.secret.as_ref().map(|secret| sealer.seal(&context, secret)),
-                auth: client.auth,
-            })
-            .await?;
-        if kept.client_id == client.client_id {
-            self.audit.record(client_event(AuditKind::ClientRegistered, &kept.issuer, &kept.client_id));
-        }
-        // Another process may have registered first: all use the one that was kept.
-        Ok(self.open_registration(&kept).await?.ok_or_else(no_client)?)
+        let wanted = Wanted {
+            metadata: Arc::clone(metadata),
+            client_name: client_name.clone(),
+            redirect_uri: redirect_uri.clone(),
+            scopes: scopes.to_vec(),
+        };
+        self.registered_once(wanted).await
     }
 
-    async fn registered_client(&self, issuer: &str, redirect_uri: &Url) -> Result<Option<Client>, StoreError> {
+    /// The registered one, if it is there and can be used.
+    pub(super) async fn registered_client(
+        &self,
+        issuer: &str,
+        redirect_uri: &Url,
+    ) -> Result<Option<Client>, StoreError> {
         let Some(known) = self.store.find_registration(issuer, redirect_uri.as_str()).await? else { return Ok(None) };
         let client = self.open_registration(&known).await?;
         if client.is_none() {
             // Its secret is sealed with a key that is lost: only a new registration helps.
-            self.store.forget_registration(&known.issuer, &known.redirect_uri, &known.client_id).await?;
-            self.audit.record(client_event(AuditKind::ClientForgotten, &known.issuer, &known.client_id));
+            self.forget_client(&known.issuer, &known.redirect_uri, &known.client_id).await?;
         }
         Ok(client)
+    }
+
+    /// A client that we had registered ourselves is no good any more: the next sign-in registers anew.
+    pub(super) async fn forget_client(
+        &self,
+        issuer: &str,
+        redirect_uri: &str,
+        client_id: &str,
+    ) -> Result<(), StoreError> {
+        if self.store.forget_registration(issuer, redirect_uri, client_id).await? {
+            self.audit.record(client_event(AuditKind::ClientForgotten, issuer, client_id));
+        }
+        Ok(())
     }
 
     /// The client that a grant is bound to: same issuer, same client id, never another.
@@ -166,7 +165,7 @@ impl Connections {
     }
 
     /// `None`: its secret is lost.
-    async fn open_registration(&self, known: &Registration) -> Result<Option<Client>, StoreError> {
+    pub(super) async fn open_registration(&self, known: &Registration) -> Result<Option<Client>, StoreError> {
         let context = SealContext::registration_secret(&known.issuer, &known.redirect_uri);
         let secret = match &known.client_secret {
             Some(sealed) => match sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await? {
@@ -201,6 +200,6 @@ fn host_of(url: &Url) -> Option<String> {
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
-fn no_client() -> FaultCause {
+pub(super) fn no_client() -> FaultCause {
     FaultCause::Configuration("no usable OAuth client".to_owned())
 }

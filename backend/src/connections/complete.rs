@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aiq_connect_shared::{FaultCode, Intent};
 use tracing::Instrument;
 
-use super::{Connections, FaultCause, Faulted, NotProtected, Protected, clients::client_event, revoking::Unkept};
+use super::{Connections, FaultCause, Faulted, NotProtected, Protected, revoking::Unkept};
 use crate::{
     domain::{
         AuditEvent, AuditKind, Flow, FlowId, FlowPhase, Grant, GrantId, GrantTokens, NewGrant, PrincipalId, SourceId,
@@ -205,9 +205,7 @@ impl Connections {
             Err(error) => {
                 if matches!(error, TokenError::InvalidClient) {
                     // Where we had registered it ourselves, the issuer forgot it: the next sign-in registers anew.
-                    let (issuer, redirect_uri) = (&started.issuer, &started.redirect_uri);
-                    self.store.forget_registration(issuer, redirect_uri, &started.client_id).await?;
-                    self.audit.record(client_event(AuditKind::ClientForgotten, issuer, &started.client_id));
+                    self.forget_client(&started.issuer, &started.redirect_uri, &started.client_id).await?;
                 }
                 named(error.into())
             }

@@ -1,8 +1,13 @@
 //! From what went wrong to the one list of faults.
 
+use std::sync::Arc;
+
 use aiq_connect_shared::FaultCode;
 
-use crate::oauth::{DiscoveryError, RegistrationError, TokenError};
+use crate::{
+    oauth::{DiscoveryError, RegistrationError, TokenError},
+    storage::StoreError,
+};
 
 /// What went wrong on the way to or from a provider.
 #[derive(Debug, thiserror::Error)]
@@ -13,12 +18,21 @@ pub enum FaultCause {
     /// While becoming its client.
     #[error("registration: {0}")]
     Registration(#[from] RegistrationError),
+    /// The same, by another process, for which this one waited.
+    #[error("registration: another process tried and failed with `{}`", .0.as_str())]
+    RegistrationElsewhere(FaultCode),
+    /// Whoever registers takes too long.
+    #[error("registration: another process has been at it for too long")]
+    RegistrationUnderWay,
     /// While getting tokens.
     #[error("token request: {0}")]
     Token(#[from] TokenError),
     /// Our own set-up is incomplete.
     #[error("configuration: {0}")]
     Configuration(String),
+    /// What several waited for did not work, for each of them.
+    #[error(transparent)]
+    Shared(Arc<FaultCause>),
     /// The provider answered the person with an error.
     #[error("the provider answered the sign-in with an error")]
     Response,
@@ -29,7 +43,10 @@ impl FaultCause {
     pub fn code(&self) -> FaultCode {
         match self {
             Self::Discovery(DiscoveryError::Unreachable { .. })
-            | Self::Registration(RegistrationError::Unreachable(_)) => FaultCode::IdpUnreachable,
+            | Self::Registration(RegistrationError::Unreachable(_))
+            | Self::RegistrationUnderWay => FaultCode::IdpUnreachable,
+            Self::RegistrationElsewhere(code) => *code,
+            Self::Shared(cause) => cause.code(),
             Self::Discovery(DiscoveryError::Unusable(_))
             | Self::Registration(RegistrationError::NotOffered)
             | Self::Configuration(_)
@@ -55,4 +72,18 @@ pub struct Faulted {
     /// For the log.
     #[source]
     pub cause: FaultCause,
+}
+
+/// What several waited for.
+#[derive(Debug, thiserror::Error)]
+#[error("what several waited for did not come about")]
+struct OfSeveral(#[source] Arc<StoreError>);
+
+/// Why it did not come about, for each of them.
+pub(super) fn shared(error: Arc<StoreError>) -> StoreError {
+    match *error {
+        StoreError::KeyMissing(key) => StoreError::KeyMissing(key),
+        StoreError::Impossible { what, .. } => StoreError::Impossible { what, cause: Box::new(OfSeveral(error)) },
+        _ => StoreError::Unavailable(Box::new(OfSeveral(error))),
+    }
 }

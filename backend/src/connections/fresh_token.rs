@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use super::{
     Connections,
+    fault::shared,
     flights::{Landing, landing},
     standing::{Standing, standing},
-    together::for_one_of,
 };
 use crate::{
     domain::{AuditEvent, AuditKind, Grant, JobId, RefreshTurn, ServerId},
@@ -126,7 +126,7 @@ impl Connections {
                     Some(Landing::Lost) => {
                         return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
                     }
-                    Some(Landing::Failed(error)) => Some(for_one_of(error).into()),
+                    Some(Landing::Failed(error)) => Some(shared(error).into()),
                     None | Some(Landing::ReadAgain) if Instant::now() >= deadline => Some(self.too_long(grant).await?),
                     before => {
                         if before.is_some() {
@@ -185,7 +185,7 @@ impl Connections {
             let (store, (job, server)) = (Arc::clone(&self.store), asked.clone());
             async move { Ok(store.find_job_and_grant(&job, &server).await.map_err(Arc::new)?.map(Arc::new)) }
         });
-        let row = row.await.map_err(for_one_of)?.ok_or(FreshTokenError::JobUnknown)?;
+        let row = row.await.map_err(shared)?.ok_or(FreshTokenError::JobUnknown)?;
         if !row.job.is_alive || !sealing::is_ours(self.store.as_ref(), &self.vault, &row.job).await? {
             return Err(FreshTokenError::JobUnknown);
         }

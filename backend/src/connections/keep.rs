@@ -33,6 +33,7 @@ impl Connections {
                     let mut event = AuditEvent::new(AuditKind::Refreshed).of(grant);
                     event.version = Some(next);
                     self.audit.record(event);
+                    self.renewed(&grant.key.principal);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => break,

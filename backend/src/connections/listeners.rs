@@ -107,6 +107,12 @@ impl Connections {
         self.listeners.tell(person);
     }
 
+    /// New tokens of this person are stored: their listing shows until when these are good, and no fault any more. It
+    /// happens all the time, so those who wait for a person are not woken; they look often enough.
+    pub(super) fn renewed(&self, person: &PrincipalId) {
+        self.listeners.tell(person);
+    }
+
     /// Something changed that every listing shows.
     pub(super) fn heard_by_all(&self) {
         self.listeners.tell_all();

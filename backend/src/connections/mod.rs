@@ -17,6 +17,7 @@ mod openable;
 mod preflight;
 mod reachability;
 mod refresh;
+mod registering;
 mod revoking;
 mod standing;
 mod start;
@@ -29,7 +30,9 @@ use std::sync::Arc;
 
 use url::Url;
 
-use self::{behind::Behind, flights::Flights, issuers::Issuers, together::Together};
+use self::{
+    behind::Behind, flights::Flights, issuers::Issuers, registering::Registering, together::Together,
+};
 pub use self::{
     complete::{CompleteError, Completed, Returned},
     disconnect::{DisconnectError, Disconnected, Gone, NotQueued, forget},
@@ -73,8 +76,8 @@ pub struct Connections {
     listeners: Arc<Listeners>,
     /// Workers' questions that are looked up.
     reading: Together<(JobId, ServerId), Result<Option<Arc<JobAndGrant>>, Arc<StoreError>>>,
-    /// Held while a client is registered.
-    registering: tokio::sync::Mutex<()>,
+    /// Registrations under way.
+    registering: Arc<Registering>,
 }
 
 /// A protected source and the server behind it.
@@ -108,7 +111,7 @@ impl Connections {
     ) -> Self {
         // With the process id, so that whoever looks into the database sees which process it is.
         let process = LeaseOwner(format!("{}-{}", std::process::id(), chance.uuid()));
-        let (reach, bell, registering) = (Reachability::default(), Bell::default(), tokio::sync::Mutex::default());
+        let (reach, bell, registering) = (Reachability::default(), Bell::default(), Arc::default());
         let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
         let (listeners, reading) = (Arc::default(), Together::default());
         Self {

@@ -170,7 +170,7 @@ impl Connections {
         let cause = FaultCause::Token(error);
         if forgotten {
             // The issuer forgot a client that it had registered: connecting again registers anew.
-            self.store.forget_registration(&grant.issuer, &grant.redirect_uri, &grant.client_id).await?;
+            self.forget_client(&grant.issuer, &grant.redirect_uri, &grant.client_id).await?;
         }
         let code = if forgotten { FaultCode::Revoked } else { cause.code() };
         self.record(grant, code, &cause.to_string(), is_lost.then_some(LOST_RESPONSE)).await

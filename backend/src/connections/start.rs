@@ -1,5 +1,7 @@
 //! Starting a sign-in at a provider.
 
+use std::sync::Arc;
+
 use aiq_connect_shared::{FaultCode, Intent};
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -77,7 +79,7 @@ impl Connections {
     }
 
     /// Starts a flow, new or announced, and says where at the provider the person continues.
-    pub async fn launch(&self, launch: &Launch<'_>) -> Result<Url, StartError> {
+    pub async fn launch(self: &Arc<Self>, launch: &Launch<'_>) -> Result<Url, StartError> {
         let protected = self.startable(launch.source)?;
         let flow = match self.known_flow(launch).await? {
             Some(flow) => flow,
@@ -143,7 +145,7 @@ impl Connections {
     }
 
     async fn send_to_provider(
-        &self,
+        self: &Arc<Self>,
         launch: &Launch<'_>,
         protected: Protected<'_>,
         flow: &Flow,

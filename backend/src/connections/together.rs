@@ -16,21 +16,7 @@ use futures_util::{
 };
 use tokio::time::timeout;
 
-use crate::{storage::StoreError, timing};
-
-/// What became of a look of several, for each of them.
-#[derive(Debug, thiserror::Error)]
-#[error("several waited for this")]
-struct OfSeveral(#[source] Arc<StoreError>);
-
-/// Why several did not get what they waited for, for one of them.
-pub(super) fn for_one_of(error: Arc<StoreError>) -> StoreError {
-    match *error {
-        StoreError::KeyMissing(key) => StoreError::KeyMissing(key),
-        StoreError::Impossible { what, .. } => StoreError::Impossible { what, cause: Box::new(OfSeveral(error)) },
-        _ => StoreError::Unavailable(Box::new(OfSeveral(error))),
-    }
-}
+use crate::timing;
 
 /// A look that several share: whoever of them waits keeps it going.
 type Answer<A> = Shared<BoxFuture<'static, A>>;

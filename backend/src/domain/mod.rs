@@ -19,7 +19,7 @@ pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, h
 pub use job_reference::{JobOrigin, JobReference, JobTimes, NewJobReference};
 pub use keys::{KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Replica, SealedPlace, SealedRow, SealedTable};
 pub use principal::{Introduction, Principal, PrincipalId, Profile};
-pub use registration::{ClientAuth, Registration};
+pub use registration::{ClientAuth, Registration, RegistrationTurn};
 pub use revocation::{NewRevocation, Revocation, RevocationId};
 pub use session::{NewSession, NewSignIn, Session, SignIn};
 pub use wait::{EndedWait, NewWait, Told, ToldEvent, WaitAnswer, WaitRules, WaitStanding};

@@ -1,3 +1,5 @@
+use aiq_connect_shared::FaultCode;
+
 use super::Sealed;
 
 /// How our client proves itself at the token, revocation and introspection endpoints (RFC 6749 §2.3).
@@ -25,6 +27,17 @@ impl ClientAuth {
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Basic, Self::Post, Self::None].into_iter().find(|method| method.as_str() == name)
     }
+}
+
+/// Whether somebody registers at an issuer, for a redirect URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationTurn {
+    /// Nobody does.
+    Free,
+    /// Somebody does, and this is the number of their attempt.
+    Taken(i64),
+    /// Nobody does any more; the last attempt had this number and did not work.
+    Failed(i64, FaultCode),
 }
 
 /// Our OAuth client at one issuer. Unique per issuer and redirect URI, and never used at another issuer.

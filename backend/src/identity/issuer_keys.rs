@@ -15,7 +15,7 @@ pub struct IssuerKeys {
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
     /// Held while the issuer is asked, so that one asks for all.
-    asking: tokio::sync::Mutex<()>,
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -43,7 +43,7 @@ pub enum NoKey {
 impl IssuerKeys {
     /// Those of this issuer. Nothing is asked yet.
     pub fn new(issuer: String, published: Arc<dyn PublishedKeys>, clock: Arc<dyn Clock>) -> Self {
-        Self { issuer, published, clock, known: Mutex::default(), asking: tokio::sync::Mutex::default() }
+        Self { issuer, published, clock, known: Mutex::default(), asking: Arc::default() }
     }
 
     /// The key that a token's signature asks for.
@@ -57,16 +57,20 @@ impl IssuerKeys {
         if let Some(key) = self.find(head, now, timing::ISSUER_KEYS_LIFETIME) {
             return Ok(key);
         }
-        if self.may_ask(now) {
-            let turn = match (known.is_some(), self.asking.try_lock()) {
+        // Whoever has none waits for an answer that is under way, as a herd does at a process that just started.
+        if self.may_ask(now) || known.is_none() && self.is_asking() {
+            let turn = match (known.is_some(), Arc::clone(&self.asking).try_lock_owned()) {
                 (_, Ok(turn)) => Some(turn),
                 (true, Err(_)) => None,
-                (false, Err(_)) => Some(self.asking.lock().await),
+                (false, Err(_)) => Some(Arc::clone(&self.asking).lock_owned().await),
             };
-            if turn.is_some() && self.may_ask(self.clock.now()) {
+            if let Some(turn) = turn.filter(|_| self.may_ask(self.clock.now())) {
                 let keys = Arc::clone(self);
                 // Whoever waits may go away; the answer is for all.
-                let asked = tokio::spawn(async move { keys.ask().await });
+                let asked = tokio::spawn(async move {
+                    keys.ask().await;
+                    drop(turn);
+                });
                 if known.is_some() {
                     drop(tokio::time::timeout(timing::ISSUER_KEYS_PATIENCE, asked).await);
                 } else {
@@ -98,6 +102,10 @@ impl IssuerKeys {
         let Some((at, outcome)) = self.known().asked else { return true };
         let pause = if outcome == Outcome::Failed { timing::ISSUER_KEYS_RETRY } else { timing::ISSUER_KEYS_AGAIN };
         !is_within(at, now, pause)
+    }
+
+    fn is_asking(&self) -> bool {
+        matches!(self.known().asked, Some((_, Outcome::Pending)))
     }
 
     async fn ask(&self) {

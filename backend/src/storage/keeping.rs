@@ -145,11 +145,16 @@ pub enum Old {
     Sessions,
     /// Jobs whose time is over, with their waits and events.
     Jobs,
+    /// Names of grants that ended.
+    EndedGrants,
+    /// What became of registrations that were under way.
+    Registering,
 }
 
 impl Old {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Flows, Self::SignIns, Self::Sessions, Self::Jobs];
+    pub const ALL: [Self; 6] =
+        [Self::Flows, Self::SignIns, Self::Sessions, Self::Jobs, Self::EndedGrants, Self::Registering];
 
     /// For people.
     pub fn as_str(self) -> &'static str {
@@ -158,6 +163,8 @@ impl Old {
             Self::SignIns => "sign_ins",
             Self::Sessions => "sessions",
             Self::Jobs => "jobs",
+            Self::EndedGrants => "ended_grants",
+            Self::Registering => "registering",
         }
     }
 }

@@ -31,9 +31,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{
     EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
     JobTimes, KeyBook, KeyId, KeyUse, Lease, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewRevocation, NewSession,
-    NewSignIn, NewWait, Postponed, Principal, PrincipalId, Profile, RefreshTurn, Registration, Removal, Sealed,
-    SealedRow, SealedTable, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer, WaitRules,
-    WaitStanding,
+    NewSignIn, NewWait, Postponed, Principal, PrincipalId, Profile, RefreshTurn, Registration, RegistrationTurn,
+    Removal, Sealed, SealedRow, SealedTable, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer,
+    WaitRules, WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -206,11 +206,35 @@ pub trait RegistrationStore: Send + Sync {
     /// The registration for an issuer and redirect URI.
     async fn find_registration(&self, issuer: &str, redirect_uri: &str) -> Result<Option<Registration>, StoreError>;
 
-    /// Stores a registration unless one is there, and returns the one that is there.
+    /// Stores a registration unless one is there, and returns the one that is there. Whoever was about to make one, is
+    /// not any more.
     async fn keep_registration(&self, registration: &Registration) -> Result<Registration, StoreError>;
 
     /// Forgets the registration of exactly this client: the issuer does not know it any more, or its secret is lost.
-    async fn forget_registration(&self, issuer: &str, redirect_uri: &str, client_id: &str) -> Result<(), StoreError>;
+    /// `false`: it was forgotten already.
+    async fn forget_registration(&self, issuer: &str, redirect_uri: &str, client_id: &str) -> Result<bool, StoreError>;
+
+    /// Takes the lease to register, for [`crate::timing::REGISTERING`]. `false`: somebody holds it. Whoever gets it looks
+    /// again whether a registration has been kept since.
+    async fn begin_registering(
+        &self,
+        issuer: &str,
+        redirect_uri: &str,
+        holder: &LeaseOwner,
+    ) -> Result<bool, StoreError>;
+
+    /// Whether somebody registers.
+    async fn registration_turn(&self, issuer: &str, redirect_uri: &str) -> Result<RegistrationTurn, StoreError>;
+
+    /// Gives the lease back without a registration, and tells those who wait why, or that they may try themselves.
+    /// Leaves a lease of somebody else alone.
+    async fn give_up_registering(
+        &self,
+        issuer: &str,
+        redirect_uri: &str,
+        holder: &LeaseOwner,
+        failure: Option<FaultCode>,
+    ) -> Result<(), StoreError>;
 }
 
 /// Makes the HMAC of a job reference.

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::{
     ClientAuth, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, JobId, JobOrigin, JobReference, JobTimes, KeyId,
-    KeyState, KnownKey, Principal, PrincipalId, RefreshTurn, Registration, Renewal, Replica, Sealed, ServerId,
-    SourceId, StartedFlow, Version,
+    KeyState, KnownKey, Principal, PrincipalId, RefreshTurn, Registration, RegistrationTurn, Renewal, Replica, Sealed,
+    ServerId, SourceId, StartedFlow, Version,
 };
 
 /// A row of `grants`.
@@ -347,6 +347,19 @@ pub(super) fn turn(taken_for: Option<i64>, rests_for: Option<i64>) -> RefreshTur
         (None, Some(left)) => RefreshTurn::IssuerRests(left),
         (None, None) => RefreshTurn::Free,
     }
+}
+
+/// Whether somebody registers: a lease that is over and left no failure behind is nobody's.
+pub(super) fn registration_turn(
+    attempt: i64,
+    is_taken: bool,
+    failure: Option<String>,
+) -> Result<RegistrationTurn, StoreError> {
+    Ok(match failure {
+        _ if is_taken => RegistrationTurn::Taken(attempt),
+        Some(word) => RegistrationTurn::Failed(attempt, fault("registering.failure", &word)?),
+        None => RegistrationTurn::Free,
+    })
 }
 
 /// A list of words as a JSON array.

@@ -5,17 +5,11 @@ use futures_util::future::join_all;
 
 use crate::{
     stage::{Kind, Race},
-    support::{
-        browser::Browser,
-        provider::{Consent, Seen},
-        service::path_of,
-        until,
-    },
+    support::{browser::Browser, provider::Consent, service::path_of, until},
 };
 
 races! {
     one_way_back_at_four_processes_spends_its_code_once,
-    four_first_sign_ins_at_four_processes_all_work_and_use_one_client,
     a_disconnect_while_the_code_is_exchanged_stays_and_what_came_is_revoked,
 }
 
@@ -49,27 +43,6 @@ async fn one_way_back_at_four_processes_spends_its_code_once(kind: Kind) {
     assert_eq!(connected, 1, "the state works once");
     assert_eq!(race.provider.count("/token"), 1);
     assert!(race.grant().await.is_some());
-}
-
-async fn four_first_sign_ins_at_four_processes_all_work_and_use_one_client(kind: Kind) {
-    let race = Race::before(kind, 4).await;
-    let registering = race.provider.hold_registration();
-    let people: Vec<_> = (0..4).map(|process| race.alice(process)).collect();
-    let launching = people.iter().map(|alice| {
-        let alice = alice.clone();
-        tokio::spawn(async move { alice.follow(CONNECT).await.location() })
-    });
-    let launching: Vec<_> = launching.collect();
-    race.everybody_is_here(4).await;
-    registering.add_permits(4);
-    for (alice, launched) in people.iter().zip(launching) {
-        let back = race.provider.walk(&launched.await.unwrap(), Consent::Given).await;
-        assert_eq!(alice.arrive(&path_of(&back)).await.status, 200);
-    }
-    let exchanges = race.provider.seen("/token");
-    assert_eq!(exchanges.len(), 4);
-    let is_the_same = |seen: &Seen| seen.headers["authorization"] == exchanges[0].headers["authorization"];
-    assert!(exchanges.iter().all(is_the_same), "all are the same client");
 }
 
 async fn a_disconnect_while_the_code_is_exchanged_stays_and_what_came_is_revoked(kind: Kind) {

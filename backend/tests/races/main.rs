@@ -19,7 +19,8 @@
 //! | `lost` | A lost answer is asked for once more, by the process that lost it alone. A busy provider is asked once by all processes together, and the grant stays. |
 //! | `outage` | What came while the database was away is stored when it is back. |
 //! | `stop` | A process that is told to stop stores what it was refreshing, even behind an answer. |
-//! | `connect` | A way back works once at however many processes; first sign-ins at the same moment all work, as one client; and a disconnect while a code is exchanged stays. |
+//! | `connect` | A way back works once at however many processes; a disconnect while a code is exchanged stays. |
+//! | `register` | First sign-ins at the same moment register once at the issuer and all work, as one client; so does a client that the issuer forgot. A process killed over it costs one more registration. One that fails is told to all who waited, and not tried by each of them. |
 //! | `start` | Processes that start at the same moment on an empty database all serve. |
 //!
 //! Processes end with this one, even when it is killed (`stage::Process`).
@@ -58,6 +59,7 @@ mod lost;
 mod outage;
 mod reconnect;
 mod refused;
+mod register;
 mod stage;
 mod start;
 mod stop;

@@ -15,7 +15,7 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
 /// What tokens have to be for.
 pub const AUDIENCE: &str = "aiq";
@@ -71,6 +71,7 @@ struct Desk {
     issuer: String,
     broken: Option<StatusCode>,
     silent: bool,
+    gate: Option<Arc<Semaphore>>,
     asked: usize,
 }
 
@@ -88,7 +89,14 @@ impl Issuer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let name = format!("http://{}/realms/aiq", listener.local_addr().unwrap());
         let key = Key::new("one");
-        let desk = Desk { keys: vec![key.published()], issuer: name.clone(), broken: None, silent: false, asked: 0 };
+        let desk = Desk {
+            keys: vec![key.published()],
+            issuer: name.clone(),
+            broken: None,
+            silent: false,
+            gate: None,
+            asked: 0,
+        };
         let desk = Arc::new(Mutex::new(desk));
         let router = Router::new()
             .route("/realms/aiq/.well-known/openid-configuration", get(configuration))
@@ -132,6 +140,13 @@ impl Issuer {
         self.desk.lock().unwrap().silent = true;
     }
 
+    /// Makes its keys wait from now on, each time for one permit.
+    pub fn hold_keys(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.desk.lock().unwrap().gate = Some(Arc::clone(&gate));
+        gate
+    }
+
     /// How often its configuration was asked for.
     pub fn asked(&self) -> usize {
         self.desk.lock().unwrap().asked
@@ -157,5 +172,9 @@ async fn configuration(State(desk): State<Arc<Mutex<Desk>>>) -> Response {
 }
 
 async fn keys(State(desk): State<Arc<Mutex<Desk>>>) -> Response {
+    let gate = desk.lock().unwrap().gate.clone();
+    if let Some(gate) = gate {
+        gate.acquire().await.unwrap().forget();
+    }
     Json(json!({"keys": desk.lock().unwrap().keys})).into_response()
 }

@@ -1,7 +1,11 @@
+use aiq_connect_shared::FaultCode;
+use chrono::TimeDelta;
+
 use super::{Database, fixtures::of_twenty};
 use crate::{
-    domain::{ClientAuth, Registration, Sealed},
-    storage::RegistrationStore,
+    domain::{ClientAuth, LeaseOwner, Registration, RegistrationTurn, Sealed},
+    storage::{Ageing, Old, RegistrationStore, RetentionStore, Store},
+    timing::{KEEP_REGISTERING, REGISTERING},
 };
 
 pub(super) fn registration(client_id: &str) -> Registration {
@@ -49,11 +53,11 @@ pub async fn forgetting_names_the_client_so_that_a_newer_one_stays(database: &im
     for kept in [&old, &elsewhere, &other_address] {
         store.keep_registration(kept).await.unwrap();
     }
-    store.forget_registration(&old.issuer, &old.redirect_uri, &old.client_id).await.unwrap();
+    assert!(store.forget_registration(&old.issuer, &old.redirect_uri, &old.client_id).await.unwrap());
     assert_eq!(store.find_registration(&old.issuer, &old.redirect_uri).await.unwrap(), None);
     assert_eq!(store.keep_registration(&new).await.unwrap(), new);
 
-    store.forget_registration(&old.issuer, &old.redirect_uri, &old.client_id).await.unwrap();
+    assert!(!store.forget_registration(&old.issuer, &old.redirect_uri, &old.client_id).await.unwrap());
     for kept in [&new, &elsewhere, &other_address] {
         assert_eq!(store.find_registration(&kept.issuer, &kept.redirect_uri).await.unwrap().as_ref(), Some(kept));
     }
@@ -70,4 +74,100 @@ pub async fn twenty_at_once_agree_on_one_registration(database: &impl Database) 
         kept == mine
     });
     assert_eq!(kept.await, 1);
+}
+
+const ISSUER: &str = "https://idp.example";
+const HERE: &str = "https://us.example/callback";
+
+fn holder(name: &str) -> LeaseOwner {
+    LeaseOwner(name.into())
+}
+
+async fn begins(store: &impl Store, name: &str) -> bool {
+    store.begin_registering(ISSUER, HERE, &holder(name)).await.unwrap()
+}
+
+async fn gives_up(store: &impl Store, name: &str, failure: Option<FaultCode>) {
+    store.give_up_registering(ISSUER, HERE, &holder(name), failure).await.unwrap();
+}
+
+async fn turn(store: &impl Store) -> RegistrationTurn {
+    store.registration_turn(ISSUER, HERE).await.unwrap()
+}
+
+pub async fn one_of_twenty_registers(database: &impl Database) {
+    let (store, other) = (database.open().await, database.open().await);
+    let begun = of_twenty([&store, &other], |at, store| async move { begins(&store, &format!("process {at}")).await });
+    assert_eq!(begun.await, 1);
+    // Neither another redirect URI nor another issuer waits for that.
+    for (issuer, redirect_uri) in [(ISSUER, "https://us.example/other"), ("https://b.example", HERE)] {
+        assert_eq!(store.registration_turn(issuer, redirect_uri).await.unwrap(), RegistrationTurn::Free);
+        assert!(store.begin_registering(issuer, redirect_uri, &holder("one")).await.unwrap());
+    }
+}
+
+pub async fn whoever_registers_holds_the_lease_to_its_end_and_then_it_is_taken_over(database: &impl Database) {
+    let store = database.open().await;
+    assert_eq!(turn(&store).await, RegistrationTurn::Free);
+    assert!(begins(&store, "one").await);
+    assert_eq!(turn(&store).await, RegistrationTurn::Taken(1));
+    store.age(REGISTERING - TimeDelta::seconds(5)).await.unwrap();
+    assert!(!begins(&store, "two").await);
+    assert_eq!(turn(&store).await, RegistrationTurn::Taken(1));
+    store.age(TimeDelta::seconds(5)).await.unwrap();
+    assert_eq!(turn(&store).await, RegistrationTurn::Free);
+    assert!(begins(&store, "two").await);
+    assert_eq!(turn(&store).await, RegistrationTurn::Taken(2));
+    // Whoever was overtaken takes nothing away from the new one.
+    for failure in [None, Some(FaultCode::IdpUnreachable)] {
+        gives_up(&store, "one", failure).await;
+        assert_eq!(turn(&store).await, RegistrationTurn::Taken(2));
+    }
+}
+
+pub async fn a_registration_that_failed_is_told_and_the_next_attempt_may_begin_at_once(database: &impl Database) {
+    let store = database.open().await;
+    assert!(begins(&store, "one").await);
+    gives_up(&store, "one", Some(FaultCode::RegistrationRejected)).await;
+    assert_eq!(turn(&store).await, RegistrationTurn::Failed(1, FaultCode::RegistrationRejected));
+    assert!(begins(&store, "two").await);
+    assert_eq!(turn(&store).await, RegistrationTurn::Taken(2), "another attempt, of which nothing is known yet");
+    gives_up(&store, "two", Some(FaultCode::IdpUnreachable)).await;
+    assert_eq!(turn(&store).await, RegistrationTurn::Failed(2, FaultCode::IdpUnreachable));
+}
+
+pub async fn a_lease_to_register_that_is_given_back_leaves_nothing_behind(database: &impl Database) {
+    let store = database.open().await;
+    assert!(begins(&store, "one").await);
+    gives_up(&store, "one", None).await;
+    assert_eq!(turn(&store).await, RegistrationTurn::Free);
+    assert!(begins(&store, "two").await);
+    assert_eq!(turn(&store).await, RegistrationTurn::Taken(1));
+}
+
+pub async fn where_a_registration_is_kept_nobody_registers(database: &impl Database) {
+    let store = database.open().await;
+    assert!(begins(&store, "one").await);
+    // Whoever kept it: an answer that came late counts too.
+    store.keep_registration(&registration("late")).await.unwrap();
+    assert_eq!(turn(&store).await, RegistrationTurn::Free);
+    gives_up(&store, "one", Some(FaultCode::IdpUnreachable)).await;
+    assert_eq!(turn(&store).await, RegistrationTurn::Free);
+    store.age(TimeDelta::days(9)).await.unwrap();
+    assert_eq!(store.sweep(Old::Registering, KEEP_REGISTERING, 100).await.unwrap(), 0, "there is no row");
+}
+
+pub async fn what_became_of_a_registration_goes_when_nobody_can_wait_for_it_any_more(database: &impl Database) {
+    let store = database.open().await;
+    assert!(begins(&store, "one").await);
+    assert!(store.begin_registering(ISSUER, "https://us.example/other", &holder("dead")).await.unwrap());
+    gives_up(&store, "one", Some(FaultCode::IdpUnreachable)).await;
+    store.age(KEEP_REGISTERING - TimeDelta::seconds(1)).await.unwrap();
+    assert_eq!(store.sweep(Old::Registering, KEEP_REGISTERING, 100).await.unwrap(), 0);
+    assert_eq!(turn(&store).await, RegistrationTurn::Failed(1, FaultCode::IdpUnreachable));
+    store.age(TimeDelta::seconds(1)).await.unwrap();
+    assert_eq!(store.sweep(Old::Registering, KEEP_REGISTERING, 100).await.unwrap(), 1, "the other one held on longer");
+    store.age(REGISTERING).await.unwrap();
+    assert_eq!(store.sweep(Old::Registering, KEEP_REGISTERING, 100).await.unwrap(), 1);
+    assert_eq!(turn(&store).await, RegistrationTurn::Free);
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     storage::{Ageing, FlowStore, GrantStore, JobStore, Old, RetentionStore, SessionStore, Store, WaitStore},
-    timing::{FLOW_LIFETIME, SIGN_IN_LIFETIME},
+    timing::{FLOW_LIFETIME, KEEP_ENDED_GRANTS, SIGN_IN_LIFETIME},
 };
 
 const DAY: TimeDelta = TimeDelta::days(1);
@@ -85,4 +85,23 @@ pub async fn a_sweep_takes_no_more_than_it_is_told_oldest_first(database: &impl 
     assert!(store.find_flow(second, &alice).await.unwrap().is_some());
     assert!(store.find_job(&"oldest".into()).await.unwrap().is_none());
     assert!(store.find_job(&"second".into()).await.unwrap().is_some());
+}
+
+pub async fn names_of_ended_grants_go_when_nothing_can_be_done_with_a_row_that_was_kept(database: &impl Database) {
+    let store = database.open().await;
+    let alice = person(&store, "alice").await;
+    let sweep = async |limit| store.sweep(Old::EndedGrants, KEEP_ENDED_GRANTS, limit).await.unwrap();
+    for server in ["incidents", "tickets", "wiki"] {
+        connected(&store, &key(&alice, server)).await;
+    }
+    for server in ["incidents", "tickets"] {
+        let key = key(&alice, server);
+        let grant = store.find_grant(&key).await.unwrap().unwrap();
+        store.disconnect(&key, Some((grant.id, grant.version)), None).await.unwrap();
+    }
+    store.age(KEEP_ENDED_GRANTS - TimeDelta::minutes(1)).await.unwrap();
+    assert_eq!(sweep(100).await, 0);
+    store.age(TimeDelta::minutes(1)).await.unwrap();
+    connected(&store, &key(&alice, "wiki")).await;
+    assert_eq!((sweep(1).await, sweep(100).await, sweep(100).await), (1, 1, 0), "the one that was replaced is young");
 }

@@ -17,6 +17,7 @@ const STATEMENTS: &[&str] = &[
     "UPDATE aiq_connect.issuer_rests SET rest_until = rest_until - $1",
     "UPDATE aiq_connect.flows SET announced_at = announced_at - $1, expires_at = expires_at - $1",
     "UPDATE aiq_connect.registrations SET registered_at = registered_at - $1",
+    "UPDATE aiq_connect.registering SET lease_until = lease_until - $1",
     "UPDATE aiq_connect.jobs SET created_at = created_at - $1, ends_at = ends_at - $1, ended_at = ended_at - $1",
     "UPDATE aiq_connect.job_waits SET opened_at = opened_at - $1, waits_until = waits_until - $1, ended_at = ended_at - $1",
     "UPDATE aiq_connect.job_events SET waits_until = waits_until - $1, written_at = written_at - $1",

@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
     (3, "keys", include_str!("../../../../migrations/postgres/0003_keys.sql")),
     (4, "audit", include_str!("../../../../migrations/postgres/0004_audit.sql")),
     (5, "changes", include_str!("../../../../migrations/postgres/0005_changes.sql")),
+    (6, "registering", include_str!("../../../../migrations/postgres/0006_registering.sql")),
 ];
 
 impl PostgresStore {

@@ -25,7 +25,21 @@ impl RetentionStore for PostgresStore {
             now!(),
             ") - $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
         );
+        const ENDED_GRANTS: &str = concat!(
+            "DELETE FROM aiq_connect.ended_grants WHERE id IN (SELECT id FROM aiq_connect.ended_grants \
+             WHERE ended_at <= (SELECT ",
+            now!(),
+            ") - $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        );
+        const REGISTERING: &str = concat!(
+            "DELETE FROM aiq_connect.registering WHERE (issuer, redirect_uri) IN (SELECT issuer, redirect_uri \
+             FROM aiq_connect.registering WHERE lease_until <= (SELECT ",
+            now!(),
+            ") - $1 ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        );
         let statement = match what {
+            Old::EndedGrants => ENDED_GRANTS,
+            Old::Registering => REGISTERING,
             Old::Flows => FLOWS,
             Old::SignIns => SIGN_INS,
             Old::Sessions => SESSIONS,

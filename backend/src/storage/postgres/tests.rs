@@ -161,6 +161,7 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO aiq_connect.flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO aiq_connect.registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
+    INSERT INTO aiq_connect.registering VALUES ('i', 'u', 'h', 1, 5000, NULL);
     INSERT INTO aiq_connect.jobs VALUES ('j', 'p', '[]', 'gate', 1, 5000, 5000, 5000, '\\x00');
     INSERT INTO aiq_connect.job_events OVERRIDING SYSTEM VALUE VALUES (1, 'j', 's', 'required', 'revoked', 5000, 5000);
     INSERT INTO aiq_connect.job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);

@@ -18,6 +18,7 @@ const STATEMENTS: &[&str] = &[
     "UPDATE issuer_rests SET rest_until = rest_until - ?1",
     "UPDATE flows SET announced_at = announced_at - ?1, expires_at = expires_at - ?1",
     "UPDATE registrations SET registered_at = registered_at - ?1",
+    "UPDATE registering SET lease_until = lease_until - ?1",
     "UPDATE jobs SET created_at = created_at - ?1, ends_at = ends_at - ?1, ended_at = ended_at - ?1",
     "UPDATE job_waits SET opened_at = opened_at - ?1, waits_until = waits_until - ?1, ended_at = ended_at - ?1",
     "UPDATE job_events SET waits_until = waits_until - ?1, written_at = written_at - ?1",

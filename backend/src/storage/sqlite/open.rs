@@ -6,10 +6,13 @@ use sqlx::{
 };
 
 use super::{SqliteStore, schema::applied, store_error};
-use crate::storage::{
-    StoreError,
-    migrations::{Step, missing},
-    row::impossible,
+use crate::{
+    storage::{
+        StoreError,
+        migrations::{Step, missing},
+        row::impossible,
+    },
+    timing,
 };
 
 /// Every migration, in order: number, name, SQL. A test compares the list with the folder.
@@ -19,6 +22,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
     (3, "keys", include_str!("../../../../migrations/sqlite/0003_keys.sql")),
     (4, "audit", include_str!("../../../../migrations/sqlite/0004_audit.sql")),
     (5, "changes", include_str!("../../../../migrations/sqlite/0005_changes.sql")),
+    (6, "registering", include_str!("../../../../migrations/sqlite/0006_registering.sql")),
 ];
 
 /// "AIQC", as the first migration writes it into the file.
@@ -26,8 +30,6 @@ const APPLICATION_ID: i64 = 0x4149_5143;
 
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
-/// How long a request waits for a connection of ours.
-const ACQUIRE: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 
 impl SqliteStore {
@@ -44,7 +46,7 @@ impl SqliteStore {
         refuse_files_of_others(&options).await?;
         let options =
             options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal).foreign_keys(true);
-        let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE);
+        let pool = || SqlitePoolOptions::new().acquire_timeout(timing::DATABASE_WAIT);
 
         // The writer first: it is the one that switches a new file to WAL and creates its tables.
         let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(store_error)?;

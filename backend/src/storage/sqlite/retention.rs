@@ -23,6 +23,17 @@ impl RetentionStore for SqliteStore {
                 now!(),
                 " - ?1 ORDER BY expires_at LIMIT ?2)"
             ),
+            Old::EndedGrants => concat!(
+                "DELETE FROM ended_grants WHERE id IN (SELECT id FROM ended_grants WHERE ended_at <= ",
+                now!(),
+                " - ?1 ORDER BY ended_at LIMIT ?2)"
+            ),
+            Old::Registering => concat!(
+                "DELETE FROM registering WHERE (issuer, redirect_uri) IN (SELECT issuer, redirect_uri FROM registering \
+                 WHERE lease_until <= ",
+                now!(),
+                " - ?1 ORDER BY lease_until LIMIT ?2)"
+            ),
             Old::Jobs => return self.sweep_jobs(keep, limit).await,
         };
         let query = sqlx::query(table).bind(milliseconds(keep)).bind(limit);

@@ -189,6 +189,7 @@ const ONE_ROW_EACH: &str = "
     INSERT INTO flows (id, principal, source, server, intent, phase, announced_at, expires_at)
         VALUES ('f', 'p', 's', 's', 'reconnect', 'pending', 5000, 5000);
     INSERT INTO registrations VALUES ('i', 'u', 'c', NULL, 'none', 5000);
+    INSERT INTO registering VALUES ('i', 'u', 'h', 1, 5000, NULL);
     INSERT INTO jobs VALUES ('j', 'p', '[]', 'gate', 1, 5000, 5000, 5000, x'00');
     INSERT INTO job_events VALUES (1, 'j', 's', 'required', 'revoked', 5000, 5000);
     INSERT INTO job_waits VALUES ('j', 's', 'revoked', 'skipped', 1, 5000, 5000, 5000);

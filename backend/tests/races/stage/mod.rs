@@ -120,8 +120,13 @@ impl Race {
 
     /// Alice's browser, at one process.
     pub fn alice(&self, process: usize) -> Browser {
+        self.person("alice", process)
+    }
+
+    /// Somebody's browser, at one process.
+    pub fn person(&self, name: &str, process: usize) -> Browser {
         let door = door::to(self.processes[process].people());
-        Browser::new(door, Bodies::default()).with_cookie("idToken", &self.issuer.token("alice"))
+        Browser::new(door, Bodies::default()).with_cookie("idToken", &self.issuer.token(name))
     }
 
     /// The same browser, cookies and all, at another process.

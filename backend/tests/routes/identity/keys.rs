@@ -1,11 +1,15 @@
 //! The issuer's keys: changed, withdrawn, and away.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use futures_util::future::{join_all, select_all};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{Bench, is_refused};
-use crate::support::{browser::Answer, issuer::Key};
+use crate::support::{browser::Answer, issuer::Key, until};
 
 /// A token that does not end while a test puts the clock forward.
 fn lasting(bench: &Bench) -> Value {
@@ -36,6 +40,28 @@ async fn a_key_that_the_issuer_changed_to_is_fetched_once_for_all_who_name_it() 
     assert_eq!(bench.issuer.asked(), 2);
     // And the one before is gone.
     is_refused(&bench.listing_with(&bench.issuer.key.sign(&lasting(&bench))).await, "token_invalid");
+}
+
+#[tokio::test]
+async fn those_who_come_while_the_keys_are_under_way_for_the_first_time_wait_for_them() {
+    let bench = Bench::new().await;
+    let gate = bench.issuer.hold_keys();
+    let token = bench.issuer.key.sign(&lasting(&bench));
+    let early = bench.listing_with(&token);
+    let late = async {
+        until("the issuer is asked", || async { bench.issuer.asked() == 1 }).await;
+        let mut late = select_all((0..5).map(|_| Box::pin(bench.listing_with(&token))));
+        // Whoever does not wait is answered at once.
+        assert!(timeout(Duration::from_millis(200), &mut late).await.is_err(), "somebody did not wait");
+        gate.add_permits(1);
+        let (first, _, others) = late.await;
+        let mut answers = join_all(others).await;
+        answers.push(first);
+        answers
+    };
+    let (early, late) = tokio::join!(early, late);
+    assert!(late.iter().chain([&early]).all(|answer| answer.status == 200));
+    assert_eq!((bench.issuer.asked(), late.len()), (1, 5));
 }
 
 #[tokio::test]

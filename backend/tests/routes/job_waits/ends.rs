@@ -21,6 +21,33 @@ async fn after_the_deadline_the_waiting_worker_is_told_to_go_on_without_and_the_
     assert_eq!(bench.told().await, ["job.auth_required", "job.auth_skipped"]);
 }
 
+/// Fourteen of the fifteen minutes of a wait are over. A process whose clock is wrong must not end it, nor go on with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_lasts_as_long_as_the_database_says_however_wrong_the_clock_of_the_process_is() {
+    for wrong in [90, -90].map(TimeDelta::seconds) {
+        let bench = Arc::new(Bench::new().await);
+        bench.revoke().await;
+        bench.service.clock.forward(wrong);
+        let until = waits_until(&bench.resolve().await).unwrap();
+        let stored = "SELECT waits_until FROM job_waits";
+        assert_eq!(until.timestamp_millis(), bench.service.count(stored).await);
+        let fifteen_minutes_before = until - TimeDelta::minutes(15);
+        let opened = "SELECT opened_at FROM job_waits";
+        assert_eq!(fifteen_minutes_before.timestamp_millis(), bench.service.count(opened).await);
+
+        bench.service.age(TimeDelta::minutes(14)).await;
+        let worker = bench.waiting_worker().await;
+        held(std::slice::from_ref(&worker)).await;
+        assert_eq!(bench.act("extend").await.status, 200, "there is still something to extend");
+        bench.service.age(TimeDelta::minutes(14)).await;
+        assert!(!worker.is_finished());
+        bench.service.age(TimeDelta::seconds(61)).await;
+        gives_up(&worker.await.unwrap(), "revoked");
+        gives_up(&resolve(&bench.service, &bench.job, 25).await, "revoked");
+        assert_eq!(bench.act("extend").await.status, 409, "it is over");
+    }
+}
+
 #[tokio::test]
 async fn the_stream_tells_of_a_deadline_even_where_no_worker_asks_any_more() {
     let bench = Bench::new().await;
