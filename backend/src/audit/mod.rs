@@ -20,6 +20,7 @@ use self::{noted::Noted, writer::Writer};
 use crate::{
     clock::Chance,
     domain::{AuditEvent, AuditKind, Grant, JobId},
+    sealing::Witness,
     storage::Store,
     vault::Vault,
 };
@@ -84,6 +85,12 @@ impl Audit {
             // An error says that the writer is gone, and with it what waited.
             let _ = stored.await;
         }
+    }
+}
+
+impl Witness for Audit {
+    fn record(&self, event: AuditEvent) {
+        Self::record(self, event);
     }
 }
 

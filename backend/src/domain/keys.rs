@@ -110,6 +110,15 @@ impl KeyBook {
     }
 }
 
+/// What became known when somebody said which keys they hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Introduced {
+    /// Keys that nobody had heard of.
+    pub added: Vec<KeyId>,
+    /// The one that seals since then: at the very first start.
+    pub activated: Option<KeyId>,
+}
+
 /// How much of a table needs one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUse {

@@ -7,16 +7,23 @@ mod open_vault;
 mod reseal;
 
 pub use self::{
-    attend::{attend, replica_name},
+    attend::{attend, introduce, replica_name},
     open_vault::{VaultFailed, open_vault},
     reseal::{Passed, reseal},
 };
 
 use crate::{
-    domain::{JobReference, KeyId, KeyState, Sealed},
+    domain::{AuditEvent, JobReference, KeyId, KeyState, Sealed},
     storage::{Store, StoreError},
     vault::{JobProof, SealContext, Sealer, Secret, Vault, VaultError},
 };
+
+/// Takes what has to be written down of keys and sealed values. The audit trail does, and needs sealing for it: so it is
+/// known here by this alone.
+pub trait Witness: Send + Sync {
+    /// Never waits and never fails.
+    fn record(&self, event: AuditEvent);
+}
 
 /// What seals right now. The database is asked each time: a key that was retired a moment ago seals nothing more. Take
 /// it before something is sent whose answer has to be sealed.

@@ -44,18 +44,28 @@ pub async fn of_twenty_that_start_at_once_one_names_the_active_key(database: &im
     let starts: Vec<_> = (1..=20)
         .map(|byte| {
             let store = store.clone();
-            tokio::spawn(async move { store.introduce_keys(&[KeyId([byte; 8]), KeyId([99; 8])]).await.unwrap() })
+            tokio::spawn(async move {
+                let new = store.introduce_keys(&[KeyId([byte; 8]), KeyId([99; 8])]).await.unwrap();
+                (new, store.active_key().await.unwrap().unwrap())
+            })
         })
         .collect();
-    let mut seen = Vec::new();
+    let (mut seen, mut added, mut activated) = (Vec::new(), Vec::new(), Vec::new());
     for start in starts {
-        seen.push(start.await.unwrap().active().unwrap());
+        let (new, active) = start.await.unwrap();
+        seen.push(active);
+        added.extend(new.added);
+        activated.extend(new.activated);
     }
     let active = store.active_key().await.unwrap().unwrap();
     assert_ne!(active, KeyId([99; 8]), "the first of somebody's keys");
     assert!(seen.iter().all(|id| *id == active), "{seen:?}");
+    assert_eq!(activated, [active], "one is told that it was the first");
+    added.sort();
+    assert_eq!(added, (1..=20).chain([99]).map(|byte| KeyId([byte; 8])).collect::<Vec<_>>(), "each is news once");
     assert_eq!(states(&store).await.iter().filter(|(_, state)| *state == KeyState::Added).count(), 20);
-    store.introduce_keys(&[KeyId([77; 8])]).await.unwrap();
+    let late = store.introduce_keys(&[KeyId([77; 8])]).await.unwrap();
+    assert_eq!((late.added, late.activated), (vec![KeyId([77; 8])], None));
     assert_eq!(store.active_key().await.unwrap(), Some(active), "whoever comes later changes nothing");
 }
 
