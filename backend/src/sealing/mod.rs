@@ -5,6 +5,7 @@
 mod attend;
 mod open_vault;
 mod reseal;
+mod unopened;
 
 pub use self::{
     attend::{attend, introduce, replica_name},
@@ -41,7 +42,7 @@ pub async fn sealer(store: &dyn Store, vault: &Vault) -> Result<Sealer, StoreErr
 }
 
 /// Opens what was sealed for a place. `None`: it is lost for good, because its key is, or because somebody changed it;
-/// that is told of once.
+/// that is told of once, to the witness too.
 ///
 /// # Errors
 ///
@@ -49,6 +50,7 @@ pub async fn sealer(store: &dyn Store, vault: &Vault) -> Result<Sealer, StoreErr
 pub async fn open(
     store: &dyn Store,
     vault: &Vault,
+    witness: &dyn Witness,
     context: &SealContext,
     sealed: &Sealed,
 ) -> Result<Option<Secret>, StoreError> {
@@ -64,20 +66,24 @@ pub async fn open(
     match opened {
         Ok(secret) => Ok(Some(secret)),
         Err(error) => {
-            if vault.is_news(&context.to_string(), &sealed.0) {
-                tell(context, error);
-            }
+            unopened::value(vault, witness, context, sealed, error);
             Ok(None)
         }
     }
 }
 
-/// Whether this service wrote a job reference as it stands there.
+/// Whether this service wrote a job reference as it stands there. One that it did not is told of as a value that does
+/// not open.
 ///
 /// # Errors
 ///
 /// [`StoreError::KeyMissing`]: another process can tell, or this one when it is ready.
-pub async fn is_ours(store: &dyn Store, vault: &Vault, job: &JobReference) -> Result<bool, StoreError> {
+pub async fn is_ours(
+    store: &dyn Store,
+    vault: &Vault,
+    witness: &dyn Witness,
+    job: &JobReference,
+) -> Result<bool, StoreError> {
     let mut proof = vault.verify_job(job);
     if let JobProof::UnknownKey(key) = proof {
         if vault.look_again().unwrap_or_default() {
@@ -87,9 +93,7 @@ pub async fn is_ours(store: &dyn Store, vault: &Vault, job: &JobReference) -> Re
             refuse_if_held_elsewhere(store, vault, key).await?;
         }
     }
-    if proof == JobProof::Forged && vault.is_news(&format!("job {}", job.id), &job.mac) {
-        tracing::error!(job.id = %job.id, "a job reference is not as this service wrote it");
-    }
+    unopened::job(vault, witness, job, proof);
     Ok(proof == JobProof::Ours)
 }
 
@@ -103,17 +107,6 @@ async fn refuse_if_held_elsewhere(store: &dyn Store, vault: &Vault, key: KeyId) 
         _ if book.find(key).is_some_and(|key| key.state == KeyState::Removed) => Ok(()),
         _ if book.is_held_somewhere(key) => Err(StoreError::KeyMissing(key)),
         _ => Ok(()),
-    }
-}
-
-fn tell(context: &SealContext, error: VaultError) {
-    match error {
-        VaultError::UnknownKey(key) => {
-            tracing::error!(place = %context, key.id = %key, "a stored value is sealed with a key that nobody holds any more");
-        }
-        VaultError::DoesNotOpen | VaultError::Malformed => {
-            tracing::error!(place = %context, %error, "a stored value does not open: somebody changed or moved it");
-        }
     }
 }
 

@@ -365,7 +365,7 @@ pub trait KeyStore: Send + Sync {
     ) -> Result<Vec<SealedRow>, StoreError>;
 
     /// Puts the same secrets, sealed anew, in the place of exactly these sealed values. `false`: they changed meanwhile.
-    async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError>;
+    async fn reseal(&self, row: &SealedRow, anew: &[Option<Sealed>; 2]) -> Result<bool, StoreError>;
 }
 
 /// A store of everything.

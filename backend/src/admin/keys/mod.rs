@@ -56,6 +56,8 @@ fn in_words(uses: &[KeyUse]) -> String {
             ("flows" | "sign_ins", _) => "sign-ins under way",
             ("jobs", 1) => "living job",
             ("jobs", _) => "living jobs",
+            ("revocations", 1) => "forgotten connection that its provider has yet to end",
+            ("revocations", _) => "forgotten connections that their providers have yet to end",
             (other, _) => other,
         };
         format!("{} {noun}", used.rows)

@@ -78,7 +78,8 @@ async fn walk_until_done(
                     broken = writeln!(out, "{}: {} sealed anew", table.as_str(), passed.resealed).err();
                 }
             };
-            let passed = sealing::reseal(desk.store.as_ref(), &desk.vault, &sealer, table, &mut progress).await?;
+            let passed =
+                sealing::reseal(desk.store.as_ref(), &desk.vault, &desk.audit, &sealer, table, &mut progress).await?;
             done.resealed += passed.resealed;
             walk.overtaken += passed.overtaken;
             walk.unopenable += passed.unopenable;

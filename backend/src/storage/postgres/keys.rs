@@ -115,8 +115,8 @@ impl KeyStore for PostgresStore {
         self.rows(query).await?.iter().map(|row| resealing::sealed_row(row, table)).collect()
     }
 
-    async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError> {
-        Ok(self.change(resealing::put(row, first, second)).await? == 1)
+    async fn reseal(&self, row: &SealedRow, anew: &[Option<Sealed>; 2]) -> Result<bool, StoreError> {
+        Ok(self.change(resealing::put(row, anew)).await? == 1)
     }
 }
 

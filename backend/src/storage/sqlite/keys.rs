@@ -130,8 +130,8 @@ impl KeyStore for SqliteStore {
         resealing::rows(&self.readers, table, active, cursor, most).await
     }
 
-    async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError> {
-        resealing::put(&self.writer, row, first, second).await
+    async fn reseal(&self, row: &SealedRow, anew: &[Option<Sealed>; 2]) -> Result<bool, StoreError> {
+        resealing::put(&self.writer, row, anew).await
     }
 }
 
