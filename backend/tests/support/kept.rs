@@ -58,6 +58,24 @@ impl Kept {
         query.execute(&mut session).await.unwrap().rows_affected()
     }
 
+    /// The one value of bytes that a statement finds.
+    pub async fn bytes(&self, folder: &Path, statement: &'static str) -> Vec<u8> {
+        let Some(mut session) = self.session().await else {
+            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
+            return sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap();
+        };
+        sqlx::query_scalar(statement).fetch_one(&mut session).await.unwrap()
+    }
+
+    /// Puts bytes where a statement has `$1`: how many rows it changed.
+    pub async fn put(&self, folder: &Path, statement: &'static str, bytes: &[u8]) -> u64 {
+        let Some(mut session) = self.session().await else {
+            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
+            return sqlx::query(statement).bind(bytes).execute(&mut outside).await.unwrap().rows_affected();
+        };
+        sqlx::query(statement).bind(bytes).execute(&mut session).await.unwrap().rows_affected()
+    }
+
     /// One statement without parameters, which may be refused.
     pub async fn try_change(&self, folder: &Path, statement: &'static str) -> Result<u64, sqlx::Error> {
         let Some(mut session) = self.session().await else {

@@ -5,6 +5,7 @@ mod lost;
 mod readiness;
 mod rotation;
 mod tampered;
+mod unopened;
 
 use std::{os::unix::fs::PermissionsExt, path::PathBuf};
 
