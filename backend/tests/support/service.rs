@@ -264,6 +264,11 @@ impl Service {
         self.kept.change(self.folder.path(), statement, parameters).await
     }
 
+    /// Every place where it stores something, for [`super::at_rest::found`].
+    pub fn at_rest(&self) -> Vec<PathBuf> {
+        self.kept.at_rest(self.folder.path())
+    }
+
     /// The one value of bytes that a statement finds.
     pub async fn bytes(&self, statement: &'static str) -> Vec<u8> {
         self.kept.bytes(self.folder.path(), statement).await
