@@ -65,7 +65,9 @@ pub async fn introduce(
     replica: &str,
 ) -> Result<(), StoreError> {
     let new = store.introduce_keys(&vault.held()).await?;
-    AuditEvent::introduced(&new, &by_replica(replica)).into_iter().for_each(|event| witness.record(event));
+    for event in AuditEvent::introduced(&new, &by_replica(replica)) {
+        witness.record(event);
+    }
     Ok(())
 }
 

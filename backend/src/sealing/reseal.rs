@@ -54,14 +54,14 @@ pub async fn reseal(
 /// All values of a row or none: half a grant is of no use.
 fn sealed_anew(vault: &Vault, witness: &dyn Witness, sealer: &Sealer, row: &SealedRow) -> Option<[Option<Sealed>; 2]> {
     let mut anew = [None, None];
-    for ((context, sealed), anew) in SealContext::of(&row.place).zip(&row.values).zip(&mut anew) {
-        let Some(sealed) = sealed else { continue };
-        match vault.open(&context, sealed) {
-            Ok(secret) => *anew = Some(sealer.seal(&context, &secret)),
+    for ((context, stored), place) in SealContext::of(&row.place).zip(&row.values).zip(&mut anew) {
+        let Some(stored) = stored else { continue };
+        match vault.open(&context, stored) {
+            Ok(secret) => *place = Some(sealer.seal(&context, &secret)),
             Err(error) => {
                 // Somebody else may hold the key; whoever needs the value finds out.
                 if !matches!(error, VaultError::UnknownKey(_)) {
-                    unopened::value(vault, witness, &context, sealed, error);
+                    unopened::value(vault, witness, &context, stored, error);
                 }
                 return None;
             }

@@ -70,7 +70,7 @@ async fn no_secret_of_a_whole_journey_is_logged_shown_or_stored(kept: Kept) {
     let session = [state, browser.cookie(SESSION).unwrap(), browser.cookie(BROWSER).unwrap()];
     let stored = |secrets: &[String]| at_rest::found(&service.at_rest(), &[secrets, &session].concat());
     assert_eq!(stored(&provider.secrets()), Vec::<String>::new(), "in the database");
-    assert_ne!(stored(&[provider.origin.clone()]), Vec::<String>::new(), "the search finds what is there");
+    assert_ne!(stored(std::slice::from_ref(&provider.origin)), Vec::<String>::new(), "the search finds what is there");
     provider.set(|faults| faults.refuses_revocation = true);
     browser.post("/v1/auth/mcp/incidents/disconnect", json!({})).await;
     service.resolve(question).await;

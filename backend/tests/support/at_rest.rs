@@ -27,7 +27,7 @@ pub fn found(places: &[PathBuf], texts: &[String]) -> Vec<String> {
 pub fn of_a_file(folder: &Path) -> Vec<PathBuf> {
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    paths.filter(|path| name(path).starts_with("aiq-connect.db") && !name(path).ends_with(".key")).collect()
+    paths.filter(|path| name(path).starts_with("aiq-connect.db") && name(path) != "aiq-connect.db.key").collect()
 }
 
 /// Everything of a server's database: its files and the server's log of changes, and in `folder` what each row reads as.

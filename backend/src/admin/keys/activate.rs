@@ -81,7 +81,9 @@ async fn carry_out(desk: &Desk, id: &str, wish: Wish, out: &mut (dyn Write + Sen
         let retired = AuditEvent::key(AuditKind::KeyRetired, old, &desk.by);
         events.push(if desk.vault.holds(old) { retired } else { retired.with("lost", "true") });
     }
-    events.into_iter().for_each(|event| desk.audit.record(event));
+    for event in events {
+        desk.audit.record(event);
+    }
     writeln!(out, "key {id} seals from now on; earlier keys still open what they sealed")?;
     writeln!(out, "Next: `aiq-connect keys rotate` seals with it what is stored already.")?;
     let Some(lacking) = lacking else { return Ok(Ended::Well) };

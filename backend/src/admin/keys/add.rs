@@ -60,7 +60,9 @@ pub async fn add(
     held.push(key.id());
     let new = desk.store.introduce_keys(&held).await?;
     if can_record(&desk).await {
-        AuditEvent::introduced(&new, &desk.by).into_iter().for_each(|event| desk.audit.record(event));
+        for event in AuditEvent::introduced(&new, &desk.by) {
+            desk.audit.record(event);
+        }
     } else {
         writeln!(out, "The audit trail cannot tell of it: the active key is not held here.")?;
     }

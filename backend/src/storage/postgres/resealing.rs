@@ -141,7 +141,8 @@ pub(super) fn put<'q>(row: &'q SealedRow, anew: &'q [Option<Sealed>; 2]) -> Stat
     };
     let columns = row.place.columns().len();
     let values = anew.iter().take(columns).chain(row.values.iter().take(columns));
-    let query = values.fold(sqlx::query(statement), |query, value| query.bind(bytes(value)));
+    let query = values
+        .fold(sqlx::query(statement), |query, value| query.bind(value.as_ref().map(|Sealed(bytes)| bytes.as_slice())));
     match &row.place {
         SealedPlace::Grant { id, version, .. } => query.bind(id.0.to_string()).bind(version.0),
         SealedPlace::Revocation { id, .. } => query.bind(id.0.to_string()),
@@ -149,8 +150,4 @@ pub(super) fn put<'q>(row: &'q SealedRow, anew: &'q [Option<Sealed>; 2]) -> Stat
         SealedPlace::Flow { id, .. } => query.bind(id.0.to_string()),
         SealedPlace::SignIn { state_hash } => query.bind(state_hash),
     }
-}
-
-fn bytes(value: &Option<Sealed>) -> Option<&[u8]> {
-    value.as_ref().map(|Sealed(bytes)| bytes.as_slice())
 }

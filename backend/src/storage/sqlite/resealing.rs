@@ -143,7 +143,8 @@ pub(super) async fn put(at: &SqlitePool, row: &SealedRow, anew: &[Option<Sealed>
     };
     let columns = row.place.columns().len();
     let values = anew.iter().take(columns).chain(row.values.iter().take(columns));
-    let query = values.fold(sqlx::query(statement), |query, value| query.bind(bytes(value)));
+    let query = values
+        .fold(sqlx::query(statement), |query, value| query.bind(value.as_ref().map(|Sealed(bytes)| bytes.as_slice())));
     let query = match &row.place {
         SealedPlace::Grant { id, version, .. } => query.bind(id.0.to_string()).bind(version.0),
         SealedPlace::Revocation { id, .. } => query.bind(id.0.to_string()),
@@ -152,8 +153,4 @@ pub(super) async fn put(at: &SqlitePool, row: &SealedRow, anew: &[Option<Sealed>
         SealedPlace::SignIn { state_hash } => query.bind(state_hash),
     };
     Ok(query.execute(at).await.map_err(store_error)?.rows_affected() == 1)
-}
-
-fn bytes(value: &Option<Sealed>) -> Option<&[u8]> {
-    value.as_ref().map(|Sealed(bytes)| bytes.as_slice())
 }
