@@ -83,16 +83,16 @@ pub async fn entries_that_are_taken_while_they_are_sealed_anew_are_both(database
         let one = entry(&key, [Some(sealed(OLD, "access")), None], TimeDelta::zero());
         store.queue_revocation(&one).await.unwrap();
     }
-    let (mut takes, mut reseals) = (Vec::new(), Vec::new());
+    let (mut asking, mut reseals) = (Vec::new(), Vec::new());
     for row in otherwise(&store).await {
         let (here, there) = (store.clone(), store.clone());
-        takes.push(tokio::spawn(async move { here.take_revocation().await.unwrap() }));
+        asking.push(tokio::spawn(async move { here.take_revocation().await.unwrap() }));
         reseals
             .push(tokio::spawn(async move { there.reseal(&row, &[Some(sealed(NEW, "access")), None]).await.unwrap() }));
     }
     let mut taken = std::collections::HashSet::new();
-    for take in takes {
-        let one = take.await.unwrap().expect("one for everybody");
+    for asked in asking {
+        let one = asked.await.unwrap().expect("one for everybody");
         let value = one.access_token.unwrap();
         assert!(value == sealed(OLD, "access") || value == sealed(NEW, "access"));
         assert!(one.attempt == 1 && taken.insert(one.id), "once");
