@@ -86,7 +86,16 @@ pub async fn entries_that_are_taken_while_they_are_sealed_anew_are_both(database
     let (mut asking, mut reseals) = (Vec::new(), Vec::new());
     for row in otherwise(&store).await {
         let (here, there) = (store.clone(), store.clone());
-        asking.push(tokio::spawn(async move { here.take_revocation().await.unwrap() }));
+        asking.push(tokio::spawn(async move {
+            for _ in 0..1_000 {
+                if let Some(one) = here.take_revocation().await.unwrap() {
+                    return Some(one);
+                }
+                // A row that is being written at this moment is passed over, and due at the next look.
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            None
+        }));
         reseals
             .push(tokio::spawn(async move { there.reseal(&row, &[Some(sealed(NEW, "access")), None]).await.unwrap() }));
     }
