@@ -86,8 +86,9 @@ impl Service {
         let store = database.store();
         let may_make = matches!(config.database, Database::Sqlite { .. });
         let vault = Arc::new(sealing::open_vault(&config.key, may_make, store.as_ref(), &chance).await?);
-        store.introduce_keys(&vault.held()).await.map_err(VaultFailed::from)?;
         let audit = Audit::start(Arc::clone(&store), Arc::clone(&vault), &chance);
+        let replica = sealing::replica_name(&chance);
+        sealing::introduce(store.as_ref(), &vault, &audit, &replica).await.map_err(VaultFailed::from)?;
         let outbound = Outbound::new(AddressPolicy {
             allow_loopback: config.outbound.allow_loopback,
             allow_hosts: config.outbound.allow_hosts.clone(),
@@ -125,10 +126,10 @@ impl Service {
         let sweeping = background::end_overdue_waits(Arc::clone(&connections));
         let revoking = background::revoke_what_is_queued(Arc::clone(&connections), chance.clone());
         let sweeps = background::SweepHealth::default();
+        let attending = sealing::attend(Arc::clone(&store), Arc::clone(&vault), audit.clone(), replica);
         let old = background::Sweeper::new(Arc::clone(&store), audit, config.retention, sweeps.clone());
         let removing = old.run(chance.clone());
         let following = news::follow(Arc::clone(&connections), store.clone());
-        let attending = sealing::attend(Arc::clone(&store), Arc::clone(&vault), sealing::replica_name(&chance));
         let background =
             tokio::spawn(async move { tokio::join!(watching, sweeping, following, attending, revoking, removing).0 });
         let (stopping, _) = watch::channel(false);

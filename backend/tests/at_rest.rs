@@ -1,28 +1,65 @@
-//! What the database's files show to somebody who has them and no key: names and times, and no secret.
+//! What a database shows to somebody who has its files, or reads its tables, and no key: names and times, and no
+//! secret. On every database.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, path::Path};
+#[path = "support"]
+mod support {
+    pub mod at_rest;
+    #[expect(dead_code, reason = "shared with the tests of routes")]
+    pub mod kept;
+}
+
+use std::sync::Arc;
 
 use aiq_connect::{
     clock::Chance,
     domain::{
-        ClientAuth, FlowId, Grant, GrantId, GrantKey, GrantTokens, NewFlow, NewGrant, NewSession, NewSignIn, Principal,
-        PrincipalId, Profile, Registration, Sealed, SignIn, StartedFlow, Version,
+        ClientAuth, FlowId, Grant, GrantId, GrantKey, GrantTokens, NewFlow, NewGrant, NewRevocation, NewSession,
+        NewSignIn, Principal, PrincipalId, Profile, Registration, RevocationId, Sealed, SignIn, StartedFlow, Version,
     },
-    storage::{FlowStore, GrantStore, RefreshStore, RegistrationStore, SessionStore, SqliteStore},
+    storage::{Opened, PostgresStore, SqliteStore, Store},
     vault::{MasterKey, SealContext, Secret, TokenKind, Vault, VaultError},
 };
 use aiq_connect_shared::Intent;
 use chrono::TimeDelta;
-use sqlx::{Connection, SqliteConnection};
+
+use crate::support::{at_rest, kept::Kept};
+
+/// One test for each database.
+macro_rules! on_both_databases {
+    ($($case:ident,)*) => {
+        $(
+            mod $case {
+                use crate::support::kept::Kept;
+
+                #[tokio::test]
+                async fn in_a_file() {
+                    super::$case(super::Bench::on(Kept::File).await).await;
+                }
+
+                #[tokio::test]
+                async fn on_a_server() {
+                    super::$case(super::Bench::on(Kept::on_a_server()).await).await;
+                }
+            }
+        )*
+    };
+}
+on_both_databases! {
+    the_files_read_as_bytes_hold_no_planted_secret,
+    the_search_finds_a_secret_that_was_not_sealed,
+    tokens_copied_into_another_persons_row_do_not_open,
+    a_whole_row_given_to_another_person_does_not_open,
+    an_older_version_put_back_under_the_newer_number_does_not_open,
+}
 
 const ISSUER: &str = "https://idp.example";
 const REDIRECT_URI: &str = "https://us.example/callback";
 const STATE_HASH: &str = "hash-of-the-state";
 
 /// Every secret that is ever stored, each easy to find.
-const PLANTED: [&str; 7] = [
+const PLANTED: [&str; 9] = [
     "planted-access-token-1",
     "planted-refresh-token-1",
     "planted-access-token-2",
@@ -30,21 +67,30 @@ const PLANTED: [&str; 7] = [
     "planted-flow-verifier",
     "planted-sign-in-verifier",
     "planted-client-secret",
+    "planted-queued-access-token",
+    "planted-queued-refresh-token",
 ];
 
 struct Bench {
     folder: tempfile::TempDir,
-    store: SqliteStore,
+    kept: Kept,
+    opened: Opened,
+    store: Arc<dyn Store>,
     vault: Vault,
 }
 
 impl Bench {
-    async fn new() -> Self {
+    async fn on(kept: Kept) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let chance = Chance::from_system();
         let key = MasterKey::from_text(&Secret::new("5a".repeat(32))).unwrap();
-        let store = SqliteStore::open(folder.path().join("aiq-connect.db")).await.unwrap();
-        Self { store, vault: Vault::new(&key, &[], chance), folder }
+        let opened = match &kept {
+            Kept::Server(database) => {
+                Opened::Postgres(PostgresStore::open(database.tcp_url().parse().unwrap(), false).await.unwrap())
+            }
+            _ => Opened::Sqlite(SqliteStore::open(folder.path().join("aiq-connect.db")).await.unwrap()),
+        };
+        Self { store: opened.store(), opened, vault: Vault::new(&key, &[], chance), folder, kept }
     }
 
     fn tokens(&self, key: &GrantKey, grant: GrantId, version: Version) -> GrantTokens {
@@ -146,11 +192,37 @@ impl Bench {
         self.store.begin_sign_in(&new).await.unwrap();
     }
 
-    async fn sql(&self, statement: &'static str, parameters: [&str; 2]) -> u64 {
-        let path = self.folder.path().join("aiq-connect.db");
-        let mut outside = SqliteConnection::connect(&path.display().to_string()).await.unwrap();
-        let query = sqlx::query(statement).bind(parameters[0]).bind(parameters[1]);
-        query.execute(&mut outside).await.unwrap().rows_affected()
+    /// Tokens of a grant that is gone wait for their provider.
+    async fn queue_a_revocation(&self, key: &GrantKey) {
+        let id = RevocationId(Chance::from_system().uuid());
+        let seal = |kind, text: &str| {
+            Some(
+                self.vault
+                    .seal(&SealContext::revocation(id, ISSUER, kind), &Secret::new(format!("planted-queued-{text}"))),
+            )
+        };
+        let new = NewRevocation {
+            id,
+            key: key.clone(),
+            grant: GrantId(Chance::from_system().uuid()),
+            issuer: ISSUER.into(),
+            client_id: "client".into(),
+            redirect_uri: REDIRECT_URI.into(),
+            refresh_token: seal(TokenKind::Refresh, "refresh-token"),
+            access_token: seal(TokenKind::Access, "access-token"),
+            pause: TimeDelta::zero(),
+        };
+        self.store.queue_revocation(&new).await.unwrap();
+    }
+
+    /// Which of these texts are anywhere in the database.
+    fn stored(&self, texts: &[&str]) -> Vec<String> {
+        let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
+        at_rest::found(&self.kept.at_rest(self.folder.path()), &texts)
+    }
+
+    async fn sql(&self, statement: &'static str, parameters: &[&str]) {
+        assert_eq!(self.kept.change(self.folder.path(), statement, parameters).await, 1, "{statement}");
     }
 
     async fn grant(&self, key: &GrantKey) -> Grant {
@@ -158,63 +230,41 @@ impl Bench {
     }
 }
 
-/// The files of a folder that hold these bytes.
-fn files_with(folder: &Path, text: &str) -> Vec<String> {
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files
-        .filter(|path| fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes()))
-        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-        .collect()
-}
-
-#[tokio::test]
-async fn the_files_read_as_bytes_hold_no_planted_secret() {
-    let bench = Bench::new().await;
+async fn the_files_read_as_bytes_hold_no_planted_secret(bench: Bench) {
     let key = bench.connect("alice").await;
     bench.register_and_begin_a_sign_in().await;
+    bench.queue_a_revocation(&key).await;
     assert_eq!(bench.open_access_token(&bench.grant(&key).await).unwrap().expose(), "planted-access-token-2");
 
-    let folder = bench.folder.path();
-    let look = |when: &str, expected: &str| {
-        for secret in PLANTED {
-            assert_eq!(files_with(folder, secret), Vec::<String>::new(), "{secret}, {when}");
-        }
-        let control = files_with(folder, "control-in-the-clear");
-        assert!(control.iter().any(|name| name == expected), "the search finds what is there, {when}: {control:?}");
+    let look = |when: &str| {
+        assert_eq!(bench.stored(&PLANTED), Vec::<String>::new(), "{when}");
+        let control = bench.stored(&["control-in-the-clear"]);
+        assert!(!control.is_empty(), "the search finds what is there, {when}");
     };
-    look("while open", "aiq-connect.db-wal");
-    bench.store.close().await;
-    look("when closed", "aiq-connect.db");
+    look("while open");
+    bench.opened.close().await;
+    look("when closed");
 }
 
-#[tokio::test]
-async fn the_search_finds_a_secret_that_was_not_sealed() {
-    let bench = Bench::new().await;
+async fn the_search_finds_a_secret_that_was_not_sealed(bench: Bench) {
     let key = bench.connect("alice").await;
     let grant = bench.grant(&key).await;
     let open = GrantTokens {
-        access_token: Sealed(b"planted-access-token-2".to_vec()),
+        access_token: Sealed(b"planted-without-a-seal".to_vec()),
         refresh_token: None,
         expires_in: None,
         scopes: Vec::new(),
     };
     bench.store.rotate(grant.id, grant.version, &open).await.unwrap();
-    assert!(!files_with(bench.folder.path(), "planted-access-token-2").is_empty());
+    assert!(!bench.stored(&["planted-without-a-seal"]).is_empty());
 }
 
-#[tokio::test]
-async fn tokens_copied_into_another_persons_row_do_not_open() {
-    let bench = Bench::new().await;
+async fn tokens_copied_into_another_persons_row_do_not_open(bench: Bench) {
     let (alice, bob) = (bench.connect("alice").await, bench.connect("bob").await);
     let hers = bench.grant(&alice).await;
-    let copied = bench
-        .sql(
-            "UPDATE grants SET (access_token, refresh_token) = \
-             (SELECT access_token, refresh_token FROM grants WHERE principal = ?1) WHERE principal = ?2",
-            [alice.principal.as_str(), bob.principal.as_str()],
-        )
-        .await;
-    assert_eq!(copied, 1);
+    let copy = "UPDATE grants SET (access_token, refresh_token) = \
+                (SELECT access_token, refresh_token FROM grants WHERE principal = ?) WHERE principal = ?";
+    bench.sql(copy, &[alice.principal.as_str(), bob.principal.as_str()]).await;
 
     let his = bench.grant(&bob).await;
     assert_eq!(his.access_token, hers.access_token, "the copy is there");
@@ -222,34 +272,23 @@ async fn tokens_copied_into_another_persons_row_do_not_open() {
     bench.open_access_token(&hers).unwrap();
 }
 
-#[tokio::test]
-async fn a_whole_row_given_to_another_person_does_not_open() {
-    let bench = Bench::new().await;
+async fn a_whole_row_given_to_another_person_does_not_open(bench: Bench) {
     let (alice, bob) = (bench.connect("alice").await, bench.connect("bob").await);
     let hers = bench.grant(&alice).await;
     let seen = bench.store.find_grant(&bob).await.unwrap().map(|grant| (grant.id, grant.version));
     bench.store.disconnect(&bob, seen, None).await.unwrap();
-    let moved = bench
-        .sql(
-            "UPDATE grants SET principal = ?2 WHERE principal = ?1",
-            [alice.principal.as_str(), bob.principal.as_str()],
-        )
-        .await;
-    assert_eq!(moved, 1);
+    let people = [bob.principal.as_str(), alice.principal.as_str()];
+    bench.sql("UPDATE grants SET principal = ? WHERE principal = ?", &people).await;
 
     let his = bench.grant(&bob).await;
     assert_eq!((his.id, his.version), (hers.id, hers.version), "the whole row is there");
     assert_eq!(bench.open_access_token(&his).unwrap_err(), VaultError::DoesNotOpen);
 }
 
-#[tokio::test]
-async fn an_older_version_put_back_under_the_newer_number_does_not_open() {
-    let bench = Bench::new().await;
+async fn an_older_version_put_back_under_the_newer_number_does_not_open(bench: Bench) {
     let key = bench.connect("alice").await;
     let grant = bench.grant(&key).await;
-    let put = bench
-        .sql("UPDATE grants SET version = version + 1 WHERE principal = ?1 AND ?2 = ''", [key.principal.as_str(), ""]);
-    assert_eq!(put.await, 1);
+    bench.sql("UPDATE grants SET version = version + 1 WHERE principal = ?", &[key.principal.as_str()]).await;
     bench.open_access_token(&grant).unwrap();
     assert_eq!(bench.open_access_token(&bench.grant(&key).await).unwrap_err(), VaultError::DoesNotOpen);
 }

@@ -111,7 +111,8 @@ fn no_type_that_holds_a_secret_prints_it() {
         auth: ClientAuth::Basic,
     });
     let place = SealedPlace::SignIn { state_hash: String::new() };
-    assert_hidden(&SealedRow { cursor: String::new(), place, first: sealed.clone(), second: Some(sealed.clone()) });
+    let values = [Some(sealed.clone()), Some(sealed.clone())];
+    assert_hidden(&SealedRow { cursor: String::new(), place, values });
     assert_hidden(&StartedFlow {
         state_hash: String::new(),
         browser_hash: String::new(),

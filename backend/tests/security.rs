@@ -25,6 +25,10 @@ fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
                 if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
                     let name = lines.by_ref().find_map(|line| line.split_once("fn ")).map(|(_, rest)| rest);
                     found.extend(name.and_then(|rest| rest.split('(').next()).map(str::to_owned));
+                } else if line.starts_with("on_") && line.ends_with("! {") {
+                    // A list of cases, of which a macro makes one test for each database.
+                    let cases = lines.by_ref().take_while(|line| *line != "}");
+                    found.extend(cases.map(|case| case.trim_end_matches(',').to_owned()));
                 }
             }
         }

@@ -10,6 +10,7 @@ use crate::{
     domain::{PrincipalId, ServerId},
     sealing,
     storage::{Opened, Person, Place, Store},
+    timing,
     vault::Vault,
 };
 
@@ -46,9 +47,11 @@ impl Desk {
         Ok(Self { config, store, vault, audit, chance, by, database })
     }
 
-    /// Writes down what was done, and closes the database.
+    /// Writes down what was done, if the database and the active key are there, and closes the database.
     pub(super) async fn close(self) {
-        self.audit.flush().await;
+        if tokio::time::timeout(timing::SHUTDOWN, self.audit.flush()).await.is_err() {
+            tracing::error!("the last audit records were not stored");
+        }
         self.database.close().await;
     }
 

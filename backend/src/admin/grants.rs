@@ -171,7 +171,7 @@ pub async fn grants_revoke(
     }
     let none = chrono::TimeDelta::zero();
     let (store, key) = (&*desk.store, &kept.grant.key);
-    let gone = forget(store, &desk.vault, &desk.chance, key, Some(kept.grant.id), none).await?;
+    let gone = forget(store, &desk.vault, &desk.audit, &desk.chance, key, Some(kept.grant.id), none).await?;
     let gone = gone.ok_or(AdminError::NoGrant(id))?;
     desk.audit.record(AuditEvent::new(AuditKind::Disconnected).of(&gone.grant).with("by", &desk.by));
     match gone.end {

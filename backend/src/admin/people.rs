@@ -86,7 +86,7 @@ pub async fn people_forget(
         let kept = desk.store.grants_kept(&filter).await?;
         for key in kept.into_iter().map(|kept| kept.grant.key).filter(|key| key.principal == id) {
             let none = chrono::TimeDelta::zero();
-            let gone = forget(&*desk.store, &desk.vault, &desk.chance, &key, None, none).await?;
+            let gone = forget(&*desk.store, &desk.vault, &desk.audit, &desk.chance, &key, None, none).await?;
             if let Some(gone) = gone {
                 grants += 1;
                 untold += u64::from(gone.end.is_err());

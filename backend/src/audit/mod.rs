@@ -20,6 +20,7 @@ use self::{noted::Noted, writer::Writer};
 use crate::{
     clock::Chance,
     domain::{AuditEvent, AuditKind, Grant, JobId},
+    sealing::Witness,
     storage::Store,
     vault::Vault,
 };
@@ -70,13 +71,6 @@ impl Audit {
         }
     }
 
-    /// What is stored of a grant does not open. Told once for each version in each process, however often it is tried.
-    pub fn unopened(&self, grant: &Grant) {
-        if self.noted.is_new(&("unopened", grant.id, grant.version.0)) {
-            self.record(AuditEvent::new(AuditKind::DoesNotOpen).of(grant));
-        }
-    }
-
     /// Waits until everything that was handed over is stored.
     pub async fn flush(&self) {
         let (done, stored) = oneshot::channel();
@@ -84,6 +78,12 @@ impl Audit {
             // An error says that the writer is gone, and with it what waited.
             let _ = stored.await;
         }
+    }
+}
+
+impl Witness for Audit {
+    fn record(&self, event: AuditEvent) {
+        Self::record(self, event);
     }
 }
 

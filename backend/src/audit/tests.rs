@@ -1,11 +1,12 @@
 use std::path::Path;
 
+use aiq_connect_test_postgres::Server;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::*;
 use crate::{
     domain::{AuditFilter, AuditRecord, GrantId, GrantKey, PrincipalId, Renewal, Sealed, Version},
-    storage::{KeyStore, SqliteStore},
+    storage::{KeyStore, PostgresStore, SqliteStore},
     vault::{MasterKey, Secret},
 };
 
@@ -163,6 +164,31 @@ async fn records_that_change_places_or_are_copied_from_another_chain_are_named()
     assert_eq!((chain, &copied.chain), (&first, &second));
 }
 
+/// Writes a record of its own in place of the second of a chain, with a tag that fits: only a holder of the key can.
+async fn replace_the_second(bench: &Bench, chain: &str) {
+    let mut record = bench.all().await.into_iter().find(|record| record.chain == chain && record.number == 2).unwrap();
+    record.kind = "resolved".into();
+    super::record::tag(&vault("5a").first(), &mut record);
+    let mac = crate::domain::hex(&record.mac);
+    let put = format!("UPDATE audit SET kind = 'resolved', mac = x'{mac}' WHERE chain = '{chain}' AND number = 2");
+    bench.tamper(&put).await;
+}
+
+#[tokio::test]
+async fn a_record_whose_own_tag_fits_but_not_the_one_after_it_is_named_there() {
+    let bench = Bench::new().await;
+    let chain = bench.chain(3).await;
+    replace_the_second(&bench, &chain).await;
+    assert!(matches!(&bench.verify().await.findings[..], [Finding::Replaced(place)] if place.number == 3));
+
+    let bench = Bench::new().await;
+    let first = bench.chain(2).await;
+    let second = bench.chain(1).await;
+    replace_the_second(&bench, &first).await;
+    let found = bench.verify().await.findings;
+    assert!(matches!(&found[..], [Finding::Replaced(place)] if place.chain == second), "{found:?}");
+}
+
 #[tokio::test]
 async fn the_end_of_a_chain_that_was_cut_off_is_noticed_by_the_chain_that_began_after_it_and_by_no_other() {
     let bench = Bench::new().await;
@@ -242,6 +268,36 @@ async fn a_job_that_gets_the_same_version_again_and_again_is_recorded_once_and_a
     let told: Vec<_> =
         bench.all().await.into_iter().map(|record| (record.job.unwrap(), record.version.unwrap())).collect();
     assert_eq!(told, [("job".into(), 1), ("job".into(), 2), ("another".into(), 2)]);
+}
+
+#[tokio::test]
+async fn what_happens_while_the_database_is_away_is_written_when_it_is_back() {
+    let server = Server::start().unwrap();
+    let database = server.database();
+    let store = PostgresStore::open(database.tcp_url().parse().unwrap(), false).await.unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
+    store.introduce_keys(&vault("5a").held()).await.unwrap();
+    let audit = Audit::start(Arc::clone(&store), vault("5a"), &Chance::from_system());
+    audit.record(AuditEvent::new(AuditKind::Started));
+    audit.flush().await;
+    server.stop();
+    audit.record(AuditEvent::new(AuditKind::Connected));
+    let flushing = tokio::spawn({
+        let audit = audit.clone();
+        async move { audit.flush().await }
+    });
+    // The writer asks first.
+    for _ in 0..2 {
+        assert!(store.audit_state().await.is_err());
+    }
+    audit.record(AuditEvent::new(AuditKind::Refreshed));
+    server.start_again().unwrap();
+    flushing.await.unwrap();
+    audit.flush().await;
+    let all = AuditFilter { limit: 9, ..AuditFilter::default() };
+    let told: Vec<_> = store.audit_matching(&all).await.unwrap().into_iter().map(|record| record.kind).collect();
+    assert_eq!(told, ["started", "connected", "refreshed"]);
+    assert_eq!(verify(&*store, &vault("5a")).await.unwrap().wrong, 0);
 }
 
 #[tokio::test]

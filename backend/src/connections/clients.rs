@@ -168,7 +168,8 @@ impl Connections {
     pub(super) async fn open_registration(&self, known: &Registration) -> Result<Option<Client>, StoreError> {
         let context = SealContext::registration_secret(&known.issuer, &known.redirect_uri);
         let secret = match &known.client_secret {
-            Some(sealed) => match sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await? {
+            Some(sealed) => match sealing::open(self.store.as_ref(), &self.vault, &self.audit, &context, sealed).await?
+            {
                 None => return Ok(None),
                 secret => secret,
             },

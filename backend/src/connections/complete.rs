@@ -192,7 +192,8 @@ impl Connections {
             return named(FaultCause::Configuration("the OAuth client of this sign-in is gone".to_owned()));
         };
         let context = SealContext::flow_verifier(flow.id, &flow.principal);
-        let verifier = sealing::open(self.store.as_ref(), &self.vault, &context, &started.verifier).await?;
+        let verifier =
+            sealing::open(self.store.as_ref(), &self.vault, &self.audit, &context, &started.verifier).await?;
         let (Some(verifier), Ok(redirect_uri)) = (verifier, started.redirect_uri.parse()) else {
             return named(FaultCause::Configuration(
                 "what was kept of this sign-in cannot be read any more".to_owned(),

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         AuditEvent, AuditKind, Grant, GrantId, GrantKey, KeyId, NewRevocation, PrincipalId, Revocation, RevocationId,
     },
-    sealing,
+    sealing::{self, Witness},
     storage::{Store, StoreError},
     timing,
     vault::{SealContext, Sealer, Secret, TokenKind, Vault},
@@ -59,7 +59,8 @@ impl Connections {
         let protected = self.protected(source)?;
         let key = Self::key(principal, protected);
         let jobs_affected = self.store.count_living_jobs(&key).await?;
-        let gone = forget(&*self.store, &self.vault, &self.chance, &key, None, timing::REVOCATION_CLAIM).await?;
+        let gone =
+            forget(&*self.store, &self.vault, &self.audit, &self.chance, &key, None, timing::REVOCATION_CLAIM).await?;
         // Jobs of this person go on without it; those that wait are told at once.
         self.heard(principal);
         let Some(Gone { grant, end }) = gone else {
@@ -73,7 +74,6 @@ impl Connections {
                 false
             }
             Err(NotQueued::DoNotOpen) => {
-                self.audit.unopened(&grant);
                 tracing::warn!(grant.id = %grant.id.0, "the tokens of a disconnect do not open, so the provider cannot be told");
                 false
             }
@@ -93,6 +93,7 @@ impl Connections {
 pub async fn forget(
     store: &dyn Store,
     vault: &Vault,
+    witness: &dyn Witness,
     chance: &Chance,
     key: &GrantKey,
     only: Option<GrantId>,
@@ -104,7 +105,7 @@ pub async fn forget(
             return Ok(None);
         }
         let end = match &grant {
-            Some(grant) => match ending(store, vault, chance, grant, claim).await {
+            Some(grant) => match ending(store, vault, witness, chance, grant, claim).await {
                 Ok(end) => end.ok_or(NotQueued::DoNotOpen),
                 // Forgetting waits for no key.
                 Err(StoreError::KeyMissing(key)) => Err(NotQueued::KeyMissing(key)),
@@ -126,16 +127,17 @@ pub async fn forget(
 async fn ending(
     store: &dyn Store,
     vault: &Vault,
+    witness: &dyn Witness,
     chance: &Chance,
     grant: &Grant,
     pause: chrono::TimeDelta,
 ) -> Result<Option<NewRevocation>, StoreError> {
     let place = |kind| SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, kind);
     let refresh = match &grant.refresh_token {
-        Some(sealed) => sealing::open(store, vault, &place(TokenKind::Refresh), sealed).await?,
+        Some(sealed) => sealing::open(store, vault, witness, &place(TokenKind::Refresh), sealed).await?,
         None => None,
     };
-    let access = sealing::open(store, vault, &place(TokenKind::Access), &grant.access_token).await?;
+    let access = sealing::open(store, vault, witness, &place(TokenKind::Access), &grant.access_token).await?;
     let sealer = sealing::sealer(store, vault).await?;
     let new = NewRevocation {
         id: RevocationId(chance.uuid()),

@@ -186,7 +186,7 @@ impl Connections {
             async move { Ok(store.find_job_and_grant(&job, &server).await.map_err(Arc::new)?.map(Arc::new)) }
         });
         let row = row.await.map_err(shared)?.ok_or(FreshTokenError::JobUnknown)?;
-        if !row.job.is_alive || !sealing::is_ours(self.store.as_ref(), &self.vault, &row.job).await? {
+        if !row.job.is_alive || !sealing::is_ours(self.store.as_ref(), &self.vault, &self.audit, &row.job).await? {
             return Err(FreshTokenError::JobUnknown);
         }
         let covered = row.job.servers.contains(&question.server);
@@ -199,11 +199,7 @@ impl Connections {
 
     async fn open_access(&self, grant: &Grant) -> Result<Option<Secret>, StoreError> {
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Access);
-        let opened = sealing::open(self.store.as_ref(), &self.vault, &context, &grant.access_token).await?;
-        if opened.is_none() {
-            self.audit.unopened(grant);
-        }
-        Ok(opened)
+        sealing::open(self.store.as_ref(), &self.vault, &self.audit, &context, &grant.access_token).await
     }
 
     async fn answer(

@@ -29,7 +29,7 @@ impl Connections {
         for (sealed, kind) in tokens {
             let Some(sealed) = sealed else { continue };
             let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, kind);
-            if sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await?.is_none() {
+            if sealing::open(self.store.as_ref(), &self.vault, &self.audit, &context, sealed).await?.is_none() {
                 return Ok(false);
             }
         }

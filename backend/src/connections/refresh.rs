@@ -105,13 +105,10 @@ impl Connections {
         };
         let context = SealContext::grant(&grant.key, &grant.issuer, grant.id, grant.version, TokenKind::Refresh);
         let opened = match &grant.refresh_token {
-            Some(sealed) => sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await?,
+            Some(sealed) => sealing::open(self.store.as_ref(), &self.vault, &self.audit, &context, sealed).await?,
             None => None,
         };
-        let Some(refresh_token) = opened else {
-            self.audit.unopened(grant);
-            return Ok(Err(Landing::Lost));
-        };
+        let Some(refresh_token) = opened else { return Ok(Err(Landing::Lost)) };
         // What comes has to be sealed. Where it could not be, nothing is sent: somebody who can shall ask.
         let sealer = sealing::sealer(self.store.as_ref(), &self.vault).await?;
         Ok(Ok(Prepared { metadata, client, refresh_token, sealer }))

@@ -98,6 +98,19 @@ impl Connections {
 
     /// RFC 7009 §2.1: the refresh token first, which ends the whole grant at most servers; then the access token.
     async fn attempt(&self, entry: &Revocation) -> Attempt {
+        // Before anything else: the key that it was taken with may be removed any minute, and the entry sealed anew.
+        let (mut tokens, mut outcome) = (Vec::new(), Attempt::Confirmed);
+        for (sealed, kind, hint) in [
+            (&entry.refresh_token, TokenKind::Refresh, TokenHint::Refresh),
+            (&entry.access_token, TokenKind::Access, TokenHint::Access),
+        ] {
+            let Some(sealed) = sealed else { continue };
+            let context = SealContext::revocation(entry.id, &entry.issuer, kind);
+            match sealing::open(self.store.as_ref(), &self.vault, &self.audit, &context, sealed).await {
+                Ok(Some(token)) => tokens.push((token, hint)),
+                Ok(None) | Err(_) => outcome = Attempt::Later("does_not_open"),
+            }
+        }
         let metadata = match self.servers.metadata(&entry.issuer).await {
             Ok(metadata) => metadata,
             Err(error) => {
@@ -114,17 +127,7 @@ impl Connections {
             tracing::warn!(grant.id = %entry.grant.0, "no OAuth client to tell the provider of a disconnect with");
             return Attempt::Later("no_client");
         };
-        let sealed = [
-            (entry.refresh_token.as_ref(), TokenKind::Refresh, TokenHint::Refresh),
-            (entry.access_token.as_ref(), TokenKind::Access, TokenHint::Access),
-        ];
-        let mut outcome = Attempt::Confirmed;
-        for (sealed, kind, hint) in sealed.into_iter().filter_map(|(sealed, kind, hint)| Some((sealed?, kind, hint))) {
-            let context = SealContext::revocation(entry.id, &entry.issuer, kind);
-            let Ok(Some(token)) = sealing::open(self.store.as_ref(), &self.vault, &context, sealed).await else {
-                outcome = Attempt::Later("does_not_open");
-                continue;
-            };
+        for (token, hint) in tokens {
             match self.servers.revoke(&metadata, &client, &token, hint).await {
                 Ok(()) => {}
                 // RFC 7009 §2.2.1: a server need not end access tokens by name; the grant they came from is gone.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Grant, GrantId, GrantKey, JobId, PrincipalId, ServerId, Version};
+use super::{Grant, GrantId, GrantKey, Introduced, JobId, KeyId, PrincipalId, ServerId, Version};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal: $sentence:literal,)*) => {
@@ -60,6 +60,22 @@ kinds! {
     Quarantined = "quarantined": "put into quarantine",
     /// It is used again.
     Released = "released": "taken out of quarantine",
+    /// Somebody holds a key that nobody had heard of.
+    KeyAdded = "key_added": "a key was added",
+    /// A key seals from now on.
+    KeyActivated = "key_activated": "a key seals from now on",
+    /// Another one took its place.
+    KeyRetired = "key_retired": "a key seals nothing new any more",
+    /// Sealing anew with the active key began.
+    RotationBegan = "rotation_began": "sealing anew began",
+    /// It ended.
+    RotationEnded = "rotation_ended": "sealing anew ended",
+    /// A key was taken away.
+    KeyRemoved = "key_removed": "a key was removed",
+    /// A replica does not hold the key that seals.
+    KeyMissing = "key_missing": "a replica lacks the key that seals",
+    /// It does, after it did not.
+    KeyFound = "key_found": "a replica has the key that seals",
     /// Everything of a person was removed.
     PersonForgotten = "person_forgotten": "a person was forgotten",
     /// A person signed in to AIQ Connect itself.
@@ -121,6 +137,17 @@ impl AuditEvent {
     #[must_use]
     pub fn at(self, key: &GrantKey) -> Self {
         Self { principal: Some(key.principal.clone()), server: Some(key.server.clone()), ..self }
+    }
+
+    /// What happened to a key, and who did it.
+    pub fn key(kind: AuditKind, key: KeyId, by: &str) -> Self {
+        Self::new(kind).with("key", key.to_string()).with("by", by)
+    }
+
+    /// What nobody had heard of before.
+    pub fn introduced(what: &Introduced, by: &str) -> Vec<Self> {
+        let added = what.added.iter().map(|key| Self::key(AuditKind::KeyAdded, *key, by));
+        added.chain(what.activated.map(|key| Self::key(AuditKind::KeyActivated, key, by))).collect()
     }
 
     /// With a person.

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::{FlowId, GrantId, GrantKey, PrincipalId, Sealed, Version, hex};
+use super::{FlowId, GrantId, GrantKey, PrincipalId, RevocationId, Sealed, Version, hex};
 
 /// Names a key in what was made with it. Derived from the key, and tells nothing about it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +110,15 @@ impl KeyBook {
     }
 }
 
+/// What became known when somebody said which keys they hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Introduced {
+    /// Keys that nobody had heard of.
+    pub added: Vec<KeyId>,
+    /// The one that seals since then: at the very first start.
+    pub activated: Option<KeyId>,
+}
+
 /// How much of a table needs one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUse {
@@ -152,11 +161,13 @@ pub enum SealedTable {
     Flows,
     /// Verifiers of own sign-ins.
     SignIns,
+    /// Tokens that their provider has yet to end.
+    Revocations,
 }
 
 impl SealedTable {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Grants, Self::Registrations, Self::Flows, Self::SignIns];
+    pub const ALL: [Self; 5] = [Self::Grants, Self::Registrations, Self::Flows, Self::SignIns, Self::Revocations];
 
     /// The table's name.
     pub fn as_str(self) -> &'static str {
@@ -165,6 +176,7 @@ impl SealedTable {
             Self::Registrations => "registrations",
             Self::Flows => "flows",
             Self::SignIns => "sign_ins",
+            Self::Revocations => "revocations",
         }
     }
 }
@@ -202,6 +214,35 @@ pub enum SealedPlace {
         /// SHA-256 (hex) of its state.
         state_hash: String,
     },
+    /// The tokens of a forgotten grant, as far as they are known.
+    Revocation {
+        /// Its name.
+        id: RevocationId,
+        /// Who issued them.
+        issuer: String,
+    },
+}
+
+impl SealedPlace {
+    /// The table that the row is in.
+    pub fn table(&self) -> SealedTable {
+        match self {
+            Self::Grant { .. } => SealedTable::Grants,
+            Self::Registration { .. } => SealedTable::Registrations,
+            Self::Flow { .. } => SealedTable::Flows,
+            Self::SignIn { .. } => SealedTable::SignIns,
+            Self::Revocation { .. } => SealedTable::Revocations,
+        }
+    }
+
+    /// Its columns that hold something sealed.
+    pub fn columns(&self) -> &'static [&'static str] {
+        match self {
+            Self::Grant { .. } | Self::Revocation { .. } => &["access_token", "refresh_token"],
+            Self::Registration { .. } => &["client_secret"],
+            Self::Flow { .. } | Self::SignIn { .. } => &["verifier"],
+        }
+    }
 }
 
 /// Sealed values of one row, as they were read.
@@ -211,8 +252,6 @@ pub struct SealedRow {
     pub cursor: String,
     /// Which row.
     pub place: SealedPlace,
-    /// Its first sealed value.
-    pub first: Sealed,
-    /// Its second, where it has two: the refresh token of a grant.
-    pub second: Option<Sealed>,
+    /// Its sealed values, in the order of [`SealedPlace::columns`], as far as they are there.
+    pub values: [Option<Sealed>; 2],
 }

@@ -17,7 +17,9 @@ pub use flow::{Flow, FlowPhase, NewFlow, StartedFlow};
 pub use grant::{Grant, GrantKey, GrantTokens, Lease, NewGrant, Postponed, RefreshTurn, Renewal};
 pub use ids::{FlowId, GrantId, JobId, LeaseOwner, ServerId, SourceId, Version, hex};
 pub use job_reference::{JobOrigin, JobReference, JobTimes, NewJobReference};
-pub use keys::{KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Replica, SealedPlace, SealedRow, SealedTable};
+pub use keys::{
+    Introduced, KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Replica, SealedPlace, SealedRow, SealedTable,
+};
 pub use principal::{Introduction, Principal, PrincipalId, Profile};
 pub use registration::{ClientAuth, Registration, RegistrationTurn};
 pub use revocation::{NewRevocation, Revocation, RevocationId};

@@ -152,7 +152,8 @@ impl OwnSignIn {
         }
         let code = returned.code.as_ref().ok_or(SignInError::Refused)?;
         let context = SealContext::sign_in_verifier(&state_hash);
-        let verifier = sealing::open(self.store.as_ref(), &self.vault, &context, &attempt.verifier).await?;
+        let verifier =
+            sealing::open(self.store.as_ref(), &self.vault, &self.audit, &context, &attempt.verifier).await?;
         let verifier = verifier.ok_or(SignInError::AttemptOver)?;
         let exchange = CodeExchange { code, verifier: &verifier, redirect_uri: &self.redirect_uri(), resource: None };
         let token = self.servers.exchange_for_id_token(&metadata, &client(settings), &exchange).await?;

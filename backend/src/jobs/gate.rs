@@ -217,7 +217,7 @@ impl Gate {
     pub(super) async fn own_job(&self, owner: &Principal, id: &JobId) -> Result<JobReference, JobError> {
         let job = self.store.find_job(id).await?.filter(|job| job.principal == owner.id()).ok_or(JobError::NotFound)?;
         // A row that this service did not write makes nobody an owner.
-        let is_ours = sealing::is_ours(self.store.as_ref(), &self.vault, &job).await?;
+        let is_ours = sealing::is_ours(self.store.as_ref(), &self.vault, self.connections.audit(), &job).await?;
         if is_ours { Ok(job) } else { Err(JobError::NotFound) }
     }
 }

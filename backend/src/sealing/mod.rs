@@ -5,18 +5,26 @@
 mod attend;
 mod open_vault;
 mod reseal;
+mod unopened;
 
 pub use self::{
-    attend::{attend, replica_name},
+    attend::{attend, introduce, replica_name},
     open_vault::{VaultFailed, open_vault},
     reseal::{Passed, reseal},
 };
 
 use crate::{
-    domain::{JobReference, KeyId, KeyState, Sealed},
+    domain::{AuditEvent, JobReference, KeyId, KeyState, Sealed},
     storage::{Store, StoreError},
     vault::{JobProof, SealContext, Sealer, Secret, Vault, VaultError},
 };
+
+/// Takes what has to be written down of keys and sealed values. The audit trail does, and needs sealing for it: so it is
+/// known here by this alone.
+pub trait Witness: Send + Sync {
+    /// Never waits and never fails.
+    fn record(&self, event: AuditEvent);
+}
 
 /// What seals right now. The database is asked each time: a key that was retired a moment ago seals nothing more. Take
 /// it before something is sent whose answer has to be sealed.
@@ -34,7 +42,7 @@ pub async fn sealer(store: &dyn Store, vault: &Vault) -> Result<Sealer, StoreErr
 }
 
 /// Opens what was sealed for a place. `None`: it is lost for good, because its key is, or because somebody changed it;
-/// that is told of once.
+/// that is told of once, to the witness too.
 ///
 /// # Errors
 ///
@@ -42,6 +50,7 @@ pub async fn sealer(store: &dyn Store, vault: &Vault) -> Result<Sealer, StoreErr
 pub async fn open(
     store: &dyn Store,
     vault: &Vault,
+    witness: &dyn Witness,
     context: &SealContext,
     sealed: &Sealed,
 ) -> Result<Option<Secret>, StoreError> {
@@ -57,20 +66,24 @@ pub async fn open(
     match opened {
         Ok(secret) => Ok(Some(secret)),
         Err(error) => {
-            if vault.is_news(&context.to_string(), &sealed.0) {
-                tell(context, error);
-            }
+            unopened::value(vault, witness, context, sealed, error);
             Ok(None)
         }
     }
 }
 
-/// Whether this service wrote a job reference as it stands there.
+/// Whether this service wrote a job reference as it stands there. One that it did not is told of as a value that does
+/// not open.
 ///
 /// # Errors
 ///
 /// [`StoreError::KeyMissing`]: another process can tell, or this one when it is ready.
-pub async fn is_ours(store: &dyn Store, vault: &Vault, job: &JobReference) -> Result<bool, StoreError> {
+pub async fn is_ours(
+    store: &dyn Store,
+    vault: &Vault,
+    witness: &dyn Witness,
+    job: &JobReference,
+) -> Result<bool, StoreError> {
     let mut proof = vault.verify_job(job);
     if let JobProof::UnknownKey(key) = proof {
         if vault.look_again().unwrap_or_default() {
@@ -80,9 +93,7 @@ pub async fn is_ours(store: &dyn Store, vault: &Vault, job: &JobReference) -> Re
             refuse_if_held_elsewhere(store, vault, key).await?;
         }
     }
-    if proof == JobProof::Forged && vault.is_news(&format!("job {}", job.id), &job.mac) {
-        tracing::error!(job.id = %job.id, "a job reference is not as this service wrote it");
-    }
+    unopened::job(vault, witness, job, proof);
     Ok(proof == JobProof::Ours)
 }
 
@@ -96,17 +107,6 @@ async fn refuse_if_held_elsewhere(store: &dyn Store, vault: &Vault, key: KeyId) 
         _ if book.find(key).is_some_and(|key| key.state == KeyState::Removed) => Ok(()),
         _ if book.is_held_somewhere(key) => Err(StoreError::KeyMissing(key)),
         _ => Ok(()),
-    }
-}
-
-fn tell(context: &SealContext, error: VaultError) {
-    match error {
-        VaultError::UnknownKey(key) => {
-            tracing::error!(place = %context, key.id = %key, "a stored value is sealed with a key that nobody holds any more");
-        }
-        VaultError::DoesNotOpen | VaultError::Malformed => {
-            tracing::error!(place = %context, %error, "a stored value does not open: somebody changed or moved it");
-        }
     }
 }
 

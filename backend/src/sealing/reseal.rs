@@ -1,9 +1,10 @@
 //! Sealing with another key what is sealed already, while everything goes on.
 
+use super::{Witness, unopened};
 use crate::{
-    domain::{SealedRow, SealedTable},
+    domain::{Sealed, SealedRow, SealedTable},
     storage::{Store, StoreError},
-    vault::{SealContext, Sealer, Secret, Vault, VaultError},
+    vault::{SealContext, Sealer, Vault, VaultError},
 };
 
 /// How many rows are read at once. Each is written by itself, so that nobody waits for a batch.
@@ -25,6 +26,7 @@ pub struct Passed {
 pub async fn reseal(
     store: &dyn Store,
     vault: &Vault,
+    witness: &dyn Witness,
     sealer: &Sealer,
     table: SealedTable,
     progress: &mut (dyn FnMut(Passed) + Send),
@@ -35,17 +37,11 @@ pub async fn reseal(
         let Some(last) = rows.last() else { return Ok(passed) };
         cursor.clone_from(&last.cursor);
         for row in &rows {
-            let (context, second_context) = SealContext::of(&row.place);
-            let Ok((first, second)) = opened(vault, row, &context, second_context.as_ref()) else {
+            let Some(anew) = sealed_anew(vault, witness, sealer, row) else {
                 passed.unopenable += 1;
                 continue;
             };
-            let first = sealer.seal(&context, &first);
-            let second = match (second, &second_context) {
-                (Some(secret), Some(context)) => Some(sealer.seal(context, &secret)),
-                _ => None,
-            };
-            if store.reseal(row, &first, second.as_ref()).await? {
+            if store.reseal(row, &anew).await? {
                 passed.resealed += 1;
             } else {
                 passed.overtaken += 1;
@@ -55,16 +51,21 @@ pub async fn reseal(
     }
 }
 
-/// Both or neither: half a grant is of no use.
-fn opened(
-    vault: &Vault,
-    row: &SealedRow,
-    first: &SealContext,
-    second: Option<&SealContext>,
-) -> Result<(Secret, Option<Secret>), VaultError> {
-    let second = match (&row.second, second) {
-        (Some(sealed), Some(context)) => Some(vault.open(context, sealed)?),
-        _ => None,
-    };
-    Ok((vault.open(first, &row.first)?, second))
+/// All values of a row or none: half a grant is of no use.
+fn sealed_anew(vault: &Vault, witness: &dyn Witness, sealer: &Sealer, row: &SealedRow) -> Option<[Option<Sealed>; 2]> {
+    let mut anew = [None, None];
+    for ((context, stored), place) in SealContext::of(&row.place).zip(&row.values).zip(&mut anew) {
+        let Some(stored) = stored else { continue };
+        match vault.open(&context, stored) {
+            Ok(secret) => *place = Some(sealer.seal(&context, &secret)),
+            Err(error) => {
+                // Somebody else may hold the key; whoever needs the value finds out.
+                if !matches!(error, VaultError::UnknownKey(_)) {
+                    unopened::value(vault, witness, &context, stored, error);
+                }
+                return None;
+            }
+        }
+    }
+    Some(anew)
 }

@@ -29,11 +29,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduction, JobId, JobReference,
-    JobTimes, KeyBook, KeyId, KeyUse, Lease, LeaseOwner, NewFlow, NewGrant, NewJobReference, NewRevocation, NewSession,
-    NewSignIn, NewWait, Postponed, Principal, PrincipalId, Profile, RefreshTurn, Registration, RegistrationTurn,
-    Removal, Sealed, SealedRow, SealedTable, ServerId, Session, SignIn, StartedFlow, ToldEvent, Version, WaitAnswer,
-    WaitRules, WaitStanding,
+    EndedWait, Flow, FlowId, FlowPhase, Grant, GrantId, GrantKey, GrantTokens, Introduced, Introduction, JobId,
+    JobReference, JobTimes, KeyBook, KeyId, KeyUse, Lease, LeaseOwner, NewFlow, NewGrant, NewJobReference,
+    NewRevocation, NewSession, NewSignIn, NewWait, Postponed, Principal, PrincipalId, Profile, RefreshTurn,
+    Registration, RegistrationTurn, Removal, Sealed, SealedRow, SealedTable, ServerId, Session, SignIn, StartedFlow,
+    ToldEvent, Version, WaitAnswer, WaitRules, WaitStanding,
 };
 
 /// Why the store could not do something.
@@ -358,8 +358,8 @@ pub trait Wire: Send {
 #[async_trait]
 pub trait KeyStore: Send + Sync {
     /// Says which keys this process holds, in the order of their source. Where no key is active yet, the first becomes
-    /// it, for one process of however many start at once.
-    async fn introduce_keys(&self, held: &[KeyId]) -> Result<KeyBook, StoreError>;
+    /// it, for one process of however many start at once. Tells what was new.
+    async fn introduce_keys(&self, held: &[KeyId]) -> Result<Introduced, StoreError>;
 
     /// The key that seals.
     async fn active_key(&self) -> Result<Option<KeyId>, StoreError>;
@@ -389,7 +389,7 @@ pub trait KeyStore: Send + Sync {
     ) -> Result<Vec<SealedRow>, StoreError>;
 
     /// Puts the same secrets, sealed anew, in the place of exactly these sealed values. `false`: they changed meanwhile.
-    async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError>;
+    async fn reseal(&self, row: &SealedRow, anew: &[Option<Sealed>; 2]) -> Result<bool, StoreError>;
 }
 
 /// A store of everything.

@@ -69,8 +69,8 @@ impl Vault {
 
     /// Whether something that does not open is heard of for the first time: a flood of questions for one row is told
     /// of once.
-    pub fn is_news(&self, place: &str, value: &[u8]) -> bool {
-        let hash = Sha256::digest(join(&[place.as_bytes(), value]));
+    pub fn is_news(&self, place: &[u8], value: &[u8]) -> bool {
+        let hash = Sha256::digest(join(&[place, value]));
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() >= MOST_TOLD {
             told.clear();

@@ -43,104 +43,113 @@ pub enum TokenKind {
     Refresh,
 }
 
+impl TokenKind {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Access => "access_token",
+            Self::Refresh => "refresh_token",
+        }
+    }
+}
+
 /// The place that a secret is sealed for: table, row and column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealContext {
-    bytes: Vec<u8>,
-    place: Place,
+    place: SealedPlace,
+    column: &'static str,
 }
 
 /// For the log: which row and column, and nothing that names a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
-    Grant(GrantId, Version, TokenKind),
-    Flow(FlowId),
-    SignIn,
-    Registration(String),
-    Revocation(RevocationId, TokenKind),
-}
-
 impl std::fmt::Display for SealContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let column = if self.column == TokenKind::Access.column() { "access" } else { "refresh" };
         match &self.place {
-            Place::Grant(GrantId(id), Version(version), kind) => {
-                let column = if *kind == TokenKind::Access { "access" } else { "refresh" };
+            SealedPlace::Grant { id: GrantId(id), version: Version(version), .. } => {
                 write!(f, "{column} token of grant {id}, version {version}")
             }
-            Place::Flow(FlowId(id)) => write!(f, "verifier of flow {id}"),
-            Place::SignIn => f.write_str("verifier of a sign-in"),
-            Place::Registration(issuer) => write!(f, "client secret at {issuer}"),
-            Place::Revocation(RevocationId(id), kind) => {
-                let column = if *kind == TokenKind::Access { "access" } else { "refresh" };
-                write!(f, "{column} token of revocation {id}")
-            }
+            SealedPlace::Flow { id: FlowId(id), .. } => write!(f, "verifier of flow {id}"),
+            SealedPlace::SignIn { .. } => f.write_str("verifier of a sign-in"),
+            SealedPlace::Registration { issuer, .. } => write!(f, "client secret at {issuer}"),
+            SealedPlace::Revocation { id: RevocationId(id), .. } => write!(f, "{column} token of revocation {id}"),
         }
     }
 }
 
 impl SealContext {
+    /// Every column of a row, in the order of [`SealedPlace::columns`].
+    pub fn of(place: &SealedPlace) -> impl Iterator<Item = Self> {
+        place.columns().iter().map(|column| Self { place: place.clone(), column })
+    }
+
     /// A token of a grant, in exactly this version of it.
     pub fn grant(key: &GrantKey, issuer: &str, grant: GrantId, version: Version, kind: TokenKind) -> Self {
-        let column: &[u8] = match kind {
-            TokenKind::Access => b"access_token",
-            TokenKind::Refresh => b"refresh_token",
-        };
-        let bytes = join(&[
-            b"grants",
-            column,
-            key.principal.as_str().as_bytes(),
-            key.server.as_str().as_bytes(),
-            issuer.as_bytes(),
-            grant.0.as_bytes(),
-            &version.0.to_be_bytes(),
-        ]);
-        Self { bytes, place: Place::Grant(grant, version, kind) }
+        let place = SealedPlace::Grant { id: grant, key: key.clone(), issuer: issuer.to_owned(), version };
+        Self { place, column: kind.column() }
     }
 
     /// The PKCE verifier of a flow.
     pub fn flow_verifier(flow: FlowId, principal: &PrincipalId) -> Self {
-        let bytes = join(&[b"flows", b"verifier", flow.0.as_bytes(), principal.as_str().as_bytes()]);
-        Self { bytes, place: Place::Flow(flow) }
+        Self { place: SealedPlace::Flow { id: flow, principal: principal.clone() }, column: "verifier" }
     }
 
     /// The PKCE verifier of an attempt to sign in to AIQ Connect itself.
     pub fn sign_in_verifier(state_hash: &str) -> Self {
-        Self { bytes: join(&[b"sign_ins", b"verifier", state_hash.as_bytes()]), place: Place::SignIn }
+        Self { place: SealedPlace::SignIn { state_hash: state_hash.to_owned() }, column: "verifier" }
     }
 
     /// The secret of our client at an issuer.
     pub fn registration_secret(issuer: &str, redirect_uri: &str) -> Self {
-        let bytes = join(&[b"registrations", b"client_secret", issuer.as_bytes(), redirect_uri.as_bytes()]);
-        Self { bytes, place: Place::Registration(issuer.to_owned()) }
-    }
-
-    /// The place of a row's first sealed value, and that of its second.
-    pub fn of(place: &SealedPlace) -> (Self, Option<Self>) {
-        match place {
-            SealedPlace::Grant { id, key, issuer, version } => (
-                Self::grant(key, issuer, *id, *version, TokenKind::Access),
-                Some(Self::grant(key, issuer, *id, *version, TokenKind::Refresh)),
-            ),
-            SealedPlace::Registration { issuer, redirect_uri } => {
-                (Self::registration_secret(issuer, redirect_uri), None)
-            }
-            SealedPlace::Flow { id, principal } => (Self::flow_verifier(*id, principal), None),
-            SealedPlace::SignIn { state_hash } => (Self::sign_in_verifier(state_hash), None),
-        }
+        let (issuer, redirect_uri) = (issuer.to_owned(), redirect_uri.to_owned());
+        Self { place: SealedPlace::Registration { issuer, redirect_uri }, column: "client_secret" }
     }
 
     /// A token in the queue of those that its provider should end.
     pub fn revocation(id: RevocationId, issuer: &str, kind: TokenKind) -> Self {
-        let column: &[u8] = match kind {
-            TokenKind::Access => b"access_token",
-            TokenKind::Refresh => b"refresh_token",
+        Self { place: SealedPlace::Revocation { id, issuer: issuer.to_owned() }, column: kind.column() }
+    }
+
+    /// Which row.
+    pub fn place(&self) -> &SealedPlace {
+        &self.place
+    }
+
+    /// Which of its columns.
+    pub fn column(&self) -> &'static str {
+        self.column
+    }
+
+    /// The same for every earlier version of the row, newest first; none where rows have no versions.
+    pub fn earlier(&self) -> impl Iterator<Item = Self> {
+        let version = if let SealedPlace::Grant { version, .. } = &self.place { version.0 } else { 0 };
+        (Version::FIRST.0..version).rev().map(|version| {
+            let mut earlier = self.clone();
+            if let SealedPlace::Grant { version: of_place, .. } = &mut earlier.place {
+                *of_place = Version(version);
+            }
+            earlier
+        })
+    }
+
+    /// What names this place and no other.
+    pub fn bytes(&self) -> Vec<u8> {
+        let number;
+        let row: Vec<&[u8]> = match &self.place {
+            SealedPlace::Grant { id, key: GrantKey { principal, server }, issuer, version } => {
+                number = version.0.to_be_bytes();
+                let names = [principal.as_str(), server.as_str(), issuer].map(str::as_bytes);
+                [names.as_slice(), &[id.0.as_bytes(), &number]].concat()
+            }
+            SealedPlace::Flow { id, principal } => vec![id.0.as_bytes(), principal.as_str().as_bytes()],
+            SealedPlace::SignIn { state_hash } => vec![state_hash.as_bytes()],
+            SealedPlace::Registration { issuer, redirect_uri } => vec![issuer.as_bytes(), redirect_uri.as_bytes()],
+            SealedPlace::Revocation { id, issuer } => vec![id.0.as_bytes(), issuer.as_bytes()],
         };
-        let bytes = join(&[b"revocations", column, id.0.as_bytes(), issuer.as_bytes()]);
-        Self { bytes, place: Place::Revocation(id, kind) }
+        let table = self.place.table().as_str().as_bytes();
+        join(&[&[table, self.column.as_bytes()], row.as_slice()].concat())
     }
 
     fn associated_data(&self, key: KeyId) -> Vec<u8> {
-        join(&[b"aiq-connect sealed", &[FORMAT], &key.0, &self.bytes])
+        join(&[b"aiq-connect sealed", &[FORMAT], &key.0, &self.bytes()])
     }
 }
 

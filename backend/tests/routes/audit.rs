@@ -44,7 +44,17 @@ async fn a_whole_journey_is_in_the_trail_without_any_secret_of_it_and_verifies()
     let kinds = kinds_up_to(&service, "revoked").await;
     assert_eq!(
         kinds,
-        ["started", "client_registered", "connected", "job_registered", "resolved", "disconnected", "revoked"]
+        [
+            "key_added",
+            "key_activated",
+            "started",
+            "client_registered",
+            "connected",
+            "job_registered",
+            "resolved",
+            "disconnected",
+            "revoked"
+        ]
     );
     let records = told(&service).await;
     let of = |kind: &str| records.iter().find(|record| record.kind == kind).unwrap();
@@ -84,8 +94,8 @@ async fn connecting_anew_and_another_account_are_told_apart_and_name_what_they_r
     alice.arrive(&path_of(&back)).await;
 
     let kinds = kinds_up_to(&service, "account_switched").await;
-    assert_eq!(kinds[2..], ["connected", "reconnected", "account_switched"]);
-    let reconnected = told(&service).await.remove(3);
+    assert_eq!(kinds[4..], ["connected", "reconnected", "account_switched"]);
+    let reconnected = told(&service).await.remove(5);
     assert!(reconnected.detail.contains(&format!(r#""in_place_of":"{first}""#)), "{}", reconnected.detail);
     assert_eq!(provider.count("/revoke"), 0, "nothing is revoked: it may be of the same family");
 }

@@ -1,14 +1,18 @@
-//! What is secret appears in no log line and in no answer to people, over a whole journey with its failures.
+//! What is secret appears in no log line, in no answer to people and nowhere in the database, over a whole journey with
+//! its failures.
 
 use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::support::{
+    at_rest,
     browser::{BROWSER, SESSION},
+    kept::Kept,
     logs,
     openid::CLIENT_SECRET,
     provider::{Consent, Iss, Provider, TokenFault},
-    service::{Service, WORKER_KEY, path_of},
+    research::Research,
+    service::{Service, WORKER_KEY, Wishes, path_of},
 };
 
 /// The secrets that a text holds, named by their kind only.
@@ -17,9 +21,19 @@ fn leaks(text: &str, secrets: &[String]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_secret_of_a_whole_journey_is_logged_or_shown() {
-    let provider = Provider::start().await;
-    let (service, research) = Service::with_research(&provider).await;
+async fn no_secret_of_a_whole_journey_is_logged_shown_or_stored_in_a_file() {
+    no_secret_of_a_whole_journey_is_logged_shown_or_stored(Kept::File).await;
+}
+
+#[tokio::test]
+async fn no_secret_of_a_whole_journey_is_logged_shown_or_stored_on_a_server() {
+    no_secret_of_a_whole_journey_is_logged_shown_or_stored(Kept::on_a_server()).await;
+}
+
+async fn no_secret_of_a_whole_journey_is_logged_shown_or_stored(kept: Kept) {
+    let (provider, research) = (Provider::start().await, Research::start().await);
+    let wishes = Wishes { kept, upstream: Some(research.origin.clone()), ..Wishes::default() };
+    let service = Service::with(&provider, wishes).await;
     let browser = service.browser();
 
     // Signs in, connects, and reconnects after a failure of each kind.
@@ -35,6 +49,7 @@ async fn no_secret_of_a_whole_journey_is_logged_or_shown() {
     }
     provider.set(|faults| faults.iss = Iss::Other("https://evil.example".to_owned()));
     let launched = browser.follow("/v1/auth/mcp/tickets/connect").await.location();
+    let state = launched.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     browser.arrive(&path_of(&provider.walk(&launched, Consent::Given).await)).await;
     provider.set(|faults| faults.iss = Iss::Right);
 
@@ -52,6 +67,10 @@ async fn no_secret_of_a_whole_journey_is_logged_or_shown() {
     service.worker_asks("/v1/worker/tokens/resolve", &wrong, question.clone()).await;
     research.finish(&job, "done");
     browser.get(&format!("/v1/jobs/async/job/{job}/report")).await;
+    let session = [state, browser.cookie(SESSION).unwrap(), browser.cookie(BROWSER).unwrap()];
+    let stored = |secrets: &[String]| at_rest::found(&service.at_rest(), &[secrets, &session].concat());
+    assert_eq!(stored(&provider.secrets()), Vec::<String>::new(), "in the database");
+    assert_ne!(stored(std::slice::from_ref(&provider.origin)), Vec::<String>::new(), "the search finds what is there");
     provider.set(|faults| faults.refuses_revocation = true);
     browser.post("/v1/auth/mcp/incidents/disconnect", json!({})).await;
     service.resolve(question).await;
@@ -59,6 +78,8 @@ async fn no_secret_of_a_whole_journey_is_logged_or_shown() {
     browser.get("/health").await;
 
     let mut secrets = provider.secrets();
+    assert_eq!(service.count("SELECT COUNT(*) FROM revocations").await, 1, "tokens wait for their provider");
+    assert_eq!(stored(&secrets), Vec::<String>::new(), "in the database, with what is queued and what was removed");
     secrets.extend([browser.cookie(SESSION).unwrap(), browser.cookie(BROWSER).unwrap()]);
     secrets.extend([CLIENT_SECRET.to_owned(), WORKER_KEY.to_owned(), "wrong-worker-key-0123456789".to_owned()]);
     browser.post("/v1/auth/logout", json!({})).await;

@@ -6,6 +6,8 @@ use aiq_connect::storage::{Ageing, Store};
 use aiq_connect_test_postgres::{Database, Pooler, Server};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions};
 
+use super::at_rest;
+
 /// A store whose rows can be made older.
 pub trait Everything: Store + Ageing {}
 
@@ -56,6 +58,33 @@ impl Kept {
         let query = sqlx::query(AssertSqlSafe(numbered));
         let query = parameters.iter().fold(query, |query, parameter| query.bind(*parameter));
         query.execute(&mut session).await.unwrap().rows_affected()
+    }
+
+    /// Every place where it stores something, for [`at_rest::found`].
+    pub fn at_rest(&self, folder: &Path) -> Vec<std::path::PathBuf> {
+        match self {
+            Self::File => at_rest::of_a_file(folder),
+            Self::Server(database) | Self::Pooled(database) => at_rest::of_a_server(database, folder),
+            Self::At(url) => panic!("nobody knows where {url} stores"),
+        }
+    }
+
+    /// The one value of bytes that a statement finds.
+    pub async fn bytes(&self, folder: &Path, statement: &'static str) -> Vec<u8> {
+        let Some(mut session) = self.session().await else {
+            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
+            return sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap();
+        };
+        sqlx::query_scalar(statement).fetch_one(&mut session).await.unwrap()
+    }
+
+    /// Puts bytes where a statement has `$1`: how many rows it changed.
+    pub async fn put(&self, folder: &Path, statement: &'static str, bytes: &[u8]) -> u64 {
+        let Some(mut session) = self.session().await else {
+            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
+            return sqlx::query(statement).bind(bytes).execute(&mut outside).await.unwrap().rows_affected();
+        };
+        sqlx::query(statement).bind(bytes).execute(&mut session).await.unwrap().rows_affected()
     }
 
     /// One statement without parameters, which may be refused.

@@ -1,5 +1,6 @@
 //! What the tests of routes stand on: the real service, and other parties' systems around it, over real HTTP.
 
+pub mod at_rest;
 pub mod browser;
 pub mod clock;
 pub mod event_stream;

@@ -264,6 +264,21 @@ impl Service {
         self.kept.change(self.folder.path(), statement, parameters).await
     }
 
+    /// Every place where it stores something, for [`super::at_rest::found`].
+    pub fn at_rest(&self) -> Vec<PathBuf> {
+        self.kept.at_rest(self.folder.path())
+    }
+
+    /// The one value of bytes that a statement finds.
+    pub async fn bytes(&self, statement: &'static str) -> Vec<u8> {
+        self.kept.bytes(self.folder.path(), statement).await
+    }
+
+    /// Puts bytes where a statement has `$1`; there is one such row.
+    pub async fn put(&self, statement: &'static str, bytes: &[u8]) {
+        assert_eq!(self.kept.put(self.folder.path(), statement, bytes).await, 1, "{statement}");
+    }
+
     /// One statement that may be refused.
     pub async fn try_sql(&self, statement: &'static str) -> Result<u64, sqlx::Error> {
         self.kept.try_change(self.folder.path(), statement).await

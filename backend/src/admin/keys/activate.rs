@@ -1,10 +1,10 @@
 use std::{io::Write, path::Path};
 
-use super::{Bench, refused};
+use super::{can_record, meant, refused};
 use crate::{
-    admin::{AdminError, Ended},
+    admin::{AdminError, Ended, desk::Desk},
     config::Environment,
-    domain::{KeyState, Replica},
+    domain::{AuditEvent, AuditKind, KeyState, Replica},
 };
 
 /// How much is known to be in order although it does not look so.
@@ -28,9 +28,19 @@ pub async fn activate(
     environment: &dyn Environment,
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, AdminError> {
-    let bench = Bench::open(named, environment).await?;
-    bench.store.introduce_keys(&bench.vault.held()).await?;
-    let (id, book) = bench.named(id).await?;
+    let desk = Desk::of(named, environment).await?;
+    let ended = carry_out(&desk, id, wish, out).await;
+    desk.close().await;
+    ended
+}
+
+async fn carry_out(desk: &Desk, id: &str, wish: Wish, out: &mut (dyn Write + Send)) -> Result<Ended, AdminError> {
+    let new = desk.store.introduce_keys(&desk.vault.held()).await?;
+    let mut events = AuditEvent::introduced(&new, &desk.by);
+    if can_record(desk).await {
+        events.drain(..).for_each(|event| desk.audit.record(event));
+    }
+    let (id, book) = meant(desk, id).await?;
     if book.find(id).is_some_and(|key| key.state == KeyState::Removed) {
         return Err(refused(format!("key {id} was removed, and a removed key does not come back: add a new one")));
     }
@@ -38,7 +48,7 @@ pub async fn activate(
         writeln!(out, "key {id} is the active one already; nothing to do")?;
         return Ok(Ended::Well);
     }
-    if !bench.vault.holds(id) {
+    if !desk.vault.holds(id) {
         return Err(refused(format!(
             "key {id} is not held here: it has to be in this machine's key file or variable, and in that of every \
              replica, before it seals anything"
@@ -52,21 +62,32 @@ pub async fn activate(
             names(&without)
         )));
     }
-    if let Some(old) = book.active().filter(|old| !bench.vault.holds(*old) && !wish.old_is_lost) {
+    if let Some(old) = book.active().filter(|old| !desk.vault.holds(*old) && !wish.old_is_lost) {
         return Err(refused(format!(
             "the active key {old} is not held here, so what it sealed could not be opened any more. Put it back beside \
              the new one; or, if it is gone for good, `--old-is-lost`: what it sealed shows as disconnected then"
         )));
     }
-    if !bench.store.activate_key(id).await? {
+    if !desk.store.activate_key(id).await? {
         return Err(refused(format!("key {id} was removed a moment ago")));
+    }
+    let lacking = (!without.is_empty()).then(|| names(&without));
+    let mut activated = AuditEvent::key(AuditKind::KeyActivated, id, &desk.by);
+    if let Some(lacking) = &lacking {
+        activated = activated.with("not_held_by", lacking);
+    }
+    events.push(activated);
+    if let Some(old) = book.active() {
+        let retired = AuditEvent::key(AuditKind::KeyRetired, old, &desk.by);
+        events.push(if desk.vault.holds(old) { retired } else { retired.with("lost", "true") });
+    }
+    for event in events {
+        desk.audit.record(event);
     }
     writeln!(out, "key {id} seals from now on; earlier keys still open what they sealed")?;
     writeln!(out, "Next: `aiq-connect keys rotate` seals with it what is stored already.")?;
-    if without.is_empty() {
-        return Ok(Ended::Well);
-    }
-    writeln!(out, "Not ready until they hold it: {}.", names(&without))?;
+    let Some(lacking) = lacking else { return Ok(Ended::Well) };
+    writeln!(out, "Not ready until they hold it: {lacking}.")?;
     Ok(Ended::WithWarnings)
 }
 

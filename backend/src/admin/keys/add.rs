@@ -3,10 +3,11 @@ use std::{
     path::Path,
 };
 
-use super::{Bench, refused};
+use super::{can_record, refused};
 use crate::{
-    admin::{AdminError, Ended},
+    admin::{AdminError, Ended, desk::Desk},
     config::{Environment, KeySource},
+    domain::AuditEvent,
     vault::{KeyFile, MasterKey, Secret},
 };
 
@@ -23,11 +24,11 @@ pub async fn add(
     input: &mut (dyn Read + Send),
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, AdminError> {
-    let bench = Bench::open(named, environment).await?;
+    let desk = Desk::of(named, environment).await?;
     let given = from.map(|from| given(from, input)).transpose()?;
-    let key = match (&bench.source, given) {
+    let key = match (&desk.config.key, given) {
         (KeySource::File(path), given) => {
-            let key = given.unwrap_or_else(|| MasterKey::random(&bench.chance));
+            let key = given.unwrap_or_else(|| MasterKey::random(&desk.chance));
             KeyFile(path.clone()).append(&key)?;
             writeln!(out, "added key {} to {}; it seals nothing yet", key.id(), path.display())?;
             writeln!(
@@ -55,9 +56,17 @@ pub async fn add(
             ));
         }
     };
-    let mut held = bench.vault.held();
+    let mut held = desk.vault.held();
     held.push(key.id());
-    bench.store.introduce_keys(&held).await?;
+    let new = desk.store.introduce_keys(&held).await?;
+    if can_record(&desk).await {
+        for event in AuditEvent::introduced(&new, &desk.by) {
+            desk.audit.record(event);
+        }
+    } else {
+        writeln!(out, "The audit trail cannot tell of it: the active key is not held here.")?;
+    }
+    desk.close().await;
     writeln!(
         out,
         "When `aiq-connect keys status` shows that every replica holds it: `aiq-connect keys activate {}`",

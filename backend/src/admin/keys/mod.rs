@@ -6,8 +6,6 @@ mod remove;
 mod rotate;
 mod status;
 
-use std::{path::Path, sync::Arc};
-
 pub use self::{
     activate::{Wish as ActivateWish, activate},
     add::add,
@@ -15,53 +13,30 @@ pub use self::{
     rotate::rotate,
     status::status,
 };
-use super::{AdminError, configured};
+use super::{AdminError, desk::Desk};
 use crate::{
-    clock::Chance,
-    config::{Environment, KeySource},
     domain::{KeyBook, KeyId, KeyUse},
     sealing,
-    storage::{Opened, Place, Store},
-    vault::Vault,
 };
 
-/// What every verb about keys needs.
-struct Bench {
-    store: Arc<dyn Store>,
-    vault: Vault,
-    source: KeySource,
-    chance: Chance,
+/// The key that an operator means: its id, or as much of its beginning as names no other.
+async fn meant(desk: &Desk, text: &str) -> Result<(KeyId, KeyBook), AdminError> {
+    let book = desk.store.key_book().await?;
+    let wanted = text.to_ascii_lowercase();
+    let matching: Vec<KeyId> =
+        book.keys.iter().map(|key| key.id).filter(|id| id.to_string().starts_with(&wanted)).collect();
+    match (matching.as_slice(), wanted.is_empty()) {
+        ([one], false) => Ok((*one, book)),
+        ([], _) | (_, true) => {
+            Err(refused(format!("no key `{text}` is known here; `aiq-connect keys status` lists them")))
+        }
+        _ => Err(refused(format!("several keys begin with `{text}`: write more of the id"))),
+    }
 }
 
-impl Bench {
-    /// Opens what the configuration names; makes neither a database nor a key.
-    async fn open(named: Option<&Path>, environment: &dyn Environment) -> Result<Self, AdminError> {
-        let (_, config) = configured(named, environment)?;
-        let schema = Opened::schema(&config.database, false).await?;
-        if !schema.is_complete {
-            let (place, found, needed) = (Place(&config.database).to_string(), schema.found, schema.needed);
-            return Err(AdminError::OlderSchema { place, found, needed });
-        }
-        let store = Opened::open(&config.database, None).await?.store();
-        let chance = Chance::from_system();
-        let vault = sealing::open_vault(&config.key, false, store.as_ref(), &chance).await?;
-        Ok(Self { store, vault, source: config.key, chance })
-    }
-
-    /// The key that an operator means: its id, or as much of its beginning as names no other.
-    async fn named(&self, text: &str) -> Result<(KeyId, KeyBook), AdminError> {
-        let book = self.store.key_book().await?;
-        let wanted = text.to_ascii_lowercase();
-        let matching: Vec<KeyId> =
-            book.keys.iter().map(|key| key.id).filter(|id| id.to_string().starts_with(&wanted)).collect();
-        match (matching.as_slice(), wanted.is_empty()) {
-            ([one], false) => Ok((*one, book)),
-            ([], _) | (_, true) => {
-                Err(refused(format!("no key `{text}` is known here; `aiq-connect keys status` lists them")))
-            }
-            _ => Err(refused(format!("several keys begin with `{text}`: write more of the id"))),
-        }
-    }
+/// Whether audit records can be made: each carries an HMAC by the active key.
+async fn can_record(desk: &Desk) -> bool {
+    sealing::sealer(desk.store.as_ref(), &desk.vault).await.is_ok()
 }
 
 /// Why a verb did nothing, and what to do.
@@ -81,6 +56,8 @@ fn in_words(uses: &[KeyUse]) -> String {
             ("flows" | "sign_ins", _) => "sign-ins under way",
             ("jobs", 1) => "living job",
             ("jobs", _) => "living jobs",
+            ("revocations", 1) => "forgotten connection that its provider has yet to end",
+            ("revocations", _) => "forgotten connections that their providers have yet to end",
             (other, _) => other,
         };
         format!("{} {noun}", used.rows)

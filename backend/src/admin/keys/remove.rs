@@ -1,10 +1,10 @@
 use std::{io::Write, path::Path};
 
-use super::{Bench, in_words, refused};
+use super::{in_words, meant, refused};
 use crate::{
-    admin::{AdminError, Ended},
+    admin::{AdminError, Ended, desk::Desk},
     config::{Environment, KeySource},
-    domain::{KeyUse, Removal},
+    domain::{AuditEvent, AuditKind, KeyState, KeyUse, Removal},
     vault::KeyFile,
 };
 
@@ -27,12 +27,18 @@ pub async fn remove(
     environment: &dyn Environment,
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, AdminError> {
-    let bench = Bench::open(named, environment).await?;
-    let (id, _) = bench.named(id).await?;
-    if wish.lost && bench.vault.holds(id) {
+    let desk = Desk::of(named, environment).await?;
+    let ended = carry_out(&desk, id, wish, out).await;
+    desk.close().await;
+    ended
+}
+
+async fn carry_out(desk: &Desk, id: &str, wish: Wish, out: &mut (dyn Write + Send)) -> Result<Ended, AdminError> {
+    let (id, book) = meant(desk, id).await?;
+    if wish.lost && desk.vault.holds(id) {
         return Err(refused(format!("key {id} is not lost, it is held here: run it without `--lost`")));
     }
-    match bench.store.remove_key(id, wish.lost).await? {
+    match desk.store.remove_key(id, wish.lost).await? {
         Removal::Removed => {}
         Removal::Unknown => return Err(refused(format!("no key {id} is known here"))),
         Removal::Active => {
@@ -46,13 +52,19 @@ pub async fn remove(
         }
         Removal::Used(uses) => return Err(refused(used(&id.to_string(), &uses))),
     }
-    match &bench.source {
-        KeySource::File(path) if bench.vault.holds(id) => {
+    let all = desk.store.count_by_key().await?;
+    let left: Vec<KeyUse> = all.into_iter().filter(|used| used.key == id.to_string()).collect();
+    if book.find(id).is_none_or(|key| key.state != KeyState::Removed) {
+        let event = AuditEvent::key(AuditKind::KeyRemoved, id, &desk.by);
+        desk.audit.record(if left.is_empty() { event } else { event.with("although_used_by", in_words(&left)) });
+    }
+    match &desk.config.key {
+        KeySource::File(path) if desk.vault.holds(id) => {
             KeyFile(path.clone()).take_out(id)?;
             writeln!(out, "removed key {id}, and took it out of {}", path.display())?;
             writeln!(out, "Take it out of the key files of other machines too.")?;
         }
-        KeySource::Inline(_) if bench.vault.holds(id) => {
+        KeySource::Inline(_) if desk.vault.holds(id) => {
             writeln!(out, "removed key {id}; take it out of AIQ_TOKEN_ENCRYPTION_KEY at the next start")?;
         }
         _ => writeln!(out, "removed key {id}")?,
@@ -64,8 +76,6 @@ pub async fn remove(
         )?;
         return Ok(Ended::Well);
     }
-    let all = bench.store.count_by_key().await?;
-    let left: Vec<KeyUse> = all.into_iter().filter(|used| used.key == id.to_string()).collect();
     writeln!(
         out,
         "What is sealed with it shows as disconnected, and connecting anew replaces it: {}.",

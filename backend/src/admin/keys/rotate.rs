@@ -2,11 +2,11 @@ use std::{io::Write, path::Path};
 
 use serde::Serialize;
 
-use super::{Bench, in_words};
+use super::in_words;
 use crate::{
-    admin::{AdminError, Ended},
+    admin::{AdminError, Ended, desk::Desk},
     config::Environment,
-    domain::{KeyUse, SealedTable},
+    domain::{AuditEvent, AuditKind, KeyUse, SealedTable},
     sealing::{self, Passed},
 };
 
@@ -43,12 +43,34 @@ pub async fn rotate(
     environment: &dyn Environment,
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, AdminError> {
-    let bench = Bench::open(named, environment).await?;
-    let (mut resealed, mut unopenable) = (0, 0);
+    let desk = Desk::of(named, environment).await?;
+    let active = sealing::sealer(desk.store.as_ref(), &desk.vault).await?.key_id();
+    desk.audit.record(AuditEvent::key(AuditKind::RotationBegan, active, &desk.by));
+    let mut done = Passed::default();
+    let walked = walk_until_done(&desk, json, &mut done, out).await;
+    let ended = AuditEvent::key(AuditKind::RotationEnded, active, &desk.by)
+        .with("resealed", done.resealed.to_string())
+        .with("unopenable", done.unopenable.to_string());
+    desk.audit.record(if walked.is_ok() { ended } else { ended.with("why", "interrupted") });
+    let ended = match walked {
+        Ok(()) => tell(&desk, json, done, out).await,
+        Err(error) => Err(error),
+    };
+    desk.close().await;
+    ended
+}
+
+/// Walks over everything until nothing is left to do. `done` is right after an error too.
+async fn walk_until_done(
+    desk: &Desk,
+    json: bool,
+    done: &mut Passed,
+    out: &mut (dyn Write + Send),
+) -> Result<(), AdminError> {
     let mut broken = None;
     for _ in 0..MOST_WALKS {
         // Somebody may have activated another one.
-        let sealer = sealing::sealer(bench.store.as_ref(), &bench.vault).await?;
+        let sealer = sealing::sealer(desk.store.as_ref(), &desk.vault).await?;
         let mut walk = Passed::default();
         for table in SealedTable::ALL {
             let mut progress = |passed: Passed| {
@@ -56,31 +78,29 @@ pub async fn rotate(
                     broken = writeln!(out, "{}: {} sealed anew", table.as_str(), passed.resealed).err();
                 }
             };
-            let passed = sealing::reseal(bench.store.as_ref(), &bench.vault, &sealer, table, &mut progress).await?;
-            resealed += passed.resealed;
+            let passed =
+                sealing::reseal(desk.store.as_ref(), &desk.vault, &desk.audit, &sealer, table, &mut progress).await?;
+            done.resealed += passed.resealed;
             walk.overtaken += passed.overtaken;
             walk.unopenable += passed.unopenable;
             walk.resealed += passed.resealed;
         }
-        unopenable = walk.unopenable;
+        done.unopenable = walk.unopenable;
         if walk.overtaken + walk.resealed == 0 {
             break;
         }
     }
-    if let Some(error) = broken {
-        return Err(error.into());
-    }
-    tell(&bench, json, (resealed, unopenable), out).await
+    broken.map_or(Ok(()), |error| Err(error.into()))
 }
 
 async fn tell(
-    bench: &Bench,
+    desk: &Desk,
     json: bool,
-    (resealed, unopenable): (u64, u64),
+    Passed { resealed, unopenable, .. }: Passed,
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, AdminError> {
-    let active = bench.store.active_key().await?.map(|id| id.to_string()).unwrap_or_default();
-    let left: Vec<KeyUse> = bench.store.count_by_key().await?.into_iter().filter(|used| used.key != active).collect();
+    let active = desk.store.active_key().await?.map(|id| id.to_string()).unwrap_or_default();
+    let left: Vec<KeyUse> = desk.store.count_by_key().await?.into_iter().filter(|used| used.key != active).collect();
     let ended = if unopenable == 0 { Ended::Well } else { Ended::WithWarnings };
     if json {
         let one = |used: &KeyUse| {

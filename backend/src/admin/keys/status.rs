@@ -1,9 +1,10 @@
 use std::{io::Write, path::Path};
 
-use super::{Bench, in_words};
+use super::in_words;
 use crate::{
     admin::{
         AdminError, Ended,
+        desk::Desk,
         report::{Report, Section},
     },
     config::Environment,
@@ -22,11 +23,11 @@ pub async fn status(
     environment: &dyn Environment,
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, AdminError> {
-    let bench = Bench::open(named, environment).await?;
-    let (book, uses) = (bench.store.key_book().await?, bench.store.count_by_key().await?);
+    let desk = Desk::of(named, environment).await?;
+    let (book, uses) = (desk.store.key_book().await?, desk.store.count_by_key().await?);
     let mut report = Report::default();
-    keys(&book, &bench.vault, report.section("Keys"));
-    needs(&book, &bench.vault, &uses, report.section("What needs which key"));
+    keys(&book, &desk.vault, report.section("Keys"));
+    needs(&book, &desk.vault, &uses, report.section("What needs which key"));
     next(&book, &uses, report.section("What to do next"));
     if json {
         serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
@@ -34,6 +35,7 @@ pub async fn status(
     } else {
         write!(out, "{report}")?;
     }
+    desk.close().await;
     Ok(report.ended())
 }
 

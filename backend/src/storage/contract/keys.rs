@@ -11,11 +11,11 @@ use crate::{
     timing::{KEY_REST, REPLICA_LIFETIME},
 };
 
-const OLD: KeyId = KeyId([1; 8]);
-const NEW: KeyId = KeyId([2; 8]);
+pub(super) const OLD: KeyId = KeyId([1; 8]);
+pub(super) const NEW: KeyId = KeyId([2; 8]);
 
 /// To a store a sealed value is a byte, the id of a key, and something.
-fn sealed(key: KeyId, text: &str) -> Sealed {
+pub(super) fn sealed(key: KeyId, text: &str) -> Sealed {
     Sealed([&[1], key.0.as_slice(), text.as_bytes()].concat())
 }
 
@@ -44,18 +44,28 @@ pub async fn of_twenty_that_start_at_once_one_names_the_active_key(database: &im
     let starts: Vec<_> = (1..=20)
         .map(|byte| {
             let store = store.clone();
-            tokio::spawn(async move { store.introduce_keys(&[KeyId([byte; 8]), KeyId([99; 8])]).await.unwrap() })
+            tokio::spawn(async move {
+                let new = store.introduce_keys(&[KeyId([byte; 8]), KeyId([99; 8])]).await.unwrap();
+                (new, store.active_key().await.unwrap().unwrap())
+            })
         })
         .collect();
-    let mut seen = Vec::new();
+    let (mut seen, mut added, mut activated) = (Vec::new(), Vec::new(), Vec::new());
     for start in starts {
-        seen.push(start.await.unwrap().active().unwrap());
+        let (new, active) = start.await.unwrap();
+        seen.push(active);
+        added.extend(new.added);
+        activated.extend(new.activated);
     }
     let active = store.active_key().await.unwrap().unwrap();
     assert_ne!(active, KeyId([99; 8]), "the first of somebody's keys");
     assert!(seen.iter().all(|id| *id == active), "{seen:?}");
+    assert_eq!(activated, [active], "one is told that it was the first");
+    added.sort();
+    assert_eq!(added, (1..=20).chain([99]).map(|byte| KeyId([byte; 8])).collect::<Vec<_>>(), "each is news once");
     assert_eq!(states(&store).await.iter().filter(|(_, state)| *state == KeyState::Added).count(), 20);
-    store.introduce_keys(&[KeyId([77; 8])]).await.unwrap();
+    let late = store.introduce_keys(&[KeyId([77; 8])]).await.unwrap();
+    assert_eq!((late.added, late.activated), (vec![KeyId([77; 8])], None));
     assert_eq!(store.active_key().await.unwrap(), Some(active), "whoever comes later changes nothing");
 }
 
@@ -156,7 +166,7 @@ pub async fn a_walk_finds_what_is_sealed_otherwise_page_by_page(database: &impl 
             let SealedPlace::Grant { id, key, issuer, version } = row.place else { panic!("a grant") };
             let grant = store.find_grant(&key).await.unwrap().unwrap();
             assert_eq!((id, &issuer, version), (grant.id, &grant.issuer, grant.version));
-            assert_eq!((row.first, row.second), (grant.access_token, grant.refresh_token));
+            assert_eq!(row.values, [Some(grant.access_token), grant.refresh_token]);
             found.push(key.server.0);
         }
     }
@@ -175,27 +185,28 @@ pub async fn resealing_replaces_exactly_what_was_read_or_nothing(database: &impl
     let store = database.open().await;
     let alice = person(&store, "alice").await;
     let (first, second) = (sealed(NEW, "first"), sealed(NEW, "second"));
+    let anew = [Some(first.clone()), Some(second.clone())];
     let row_of = async || store.sealed_otherwise(SealedTable::Grants, NEW, "", 1).await.unwrap().remove(0);
 
     let grant = sealed_grant(&store, &alice, "wiki", OLD).await;
     let row = row_of().await;
-    assert!(store.reseal(&row, &first, Some(&second)).await.unwrap());
+    assert!(store.reseal(&row, &anew).await.unwrap());
     let after = store.find_grant(&grant.key).await.unwrap().unwrap();
     let expected = Grant { access_token: first.clone(), refresh_token: Some(second.clone()), ..grant.clone() };
     assert_eq!(after, expected, "nothing else changes, the version neither");
-    assert!(!store.reseal(&row, &first, Some(&second)).await.unwrap(), "it is not what was read any more");
+    assert!(!store.reseal(&row, &anew).await.unwrap(), "it is not what was read any more");
 
     // A refresh, a disconnect and a reconnect that come first win.
     store.rotate(grant.id, grant.version, &tokens(OLD, "two")).await.unwrap();
     let row = row_of().await;
     store.rotate(grant.id, grant.version.next(), &tokens(OLD, "three")).await.unwrap();
-    assert!(!store.reseal(&row, &first, Some(&second)).await.unwrap());
+    assert!(!store.reseal(&row, &anew).await.unwrap());
     let row = row_of().await;
     disconnect(&store, &grant.key).await;
-    assert!(!store.reseal(&row, &first, Some(&second)).await.unwrap());
+    assert!(!store.reseal(&row, &anew).await.unwrap());
     assert_eq!(store.find_grant(&grant.key).await.unwrap(), None);
     let again = sealed_grant(&store, &alice, "wiki", OLD).await;
-    assert!(!store.reseal(&row, &first, Some(&second)).await.unwrap());
+    assert!(!store.reseal(&row, &anew).await.unwrap());
     assert_eq!(store.find_grant(&grant.key).await.unwrap(), Some(again));
 }
 
@@ -204,7 +215,7 @@ pub async fn a_refresh_that_overlaps_a_resealing_is_stored(database: &impl Datab
     let alice = person(&store, "alice").await;
     let grant = sealed_grant(&store, &alice, "wiki", OLD).await;
     let row = store.sealed_otherwise(SealedTable::Grants, NEW, "", 1).await.unwrap().remove(0);
-    assert!(store.reseal(&row, &sealed(NEW, "a"), Some(&sealed(NEW, "r"))).await.unwrap());
+    assert!(store.reseal(&row, &[Some(sealed(NEW, "a")), Some(sealed(NEW, "r"))]).await.unwrap());
     store.rotate(grant.id, grant.version, &tokens(NEW, "late")).await.unwrap();
     let stored = store.find_grant(&grant.key).await.unwrap().unwrap();
     assert_eq!((stored.version, stored.access_token), (grant.version.next(), sealed(NEW, "access late")));

@@ -10,6 +10,7 @@ pub(super) mod grants;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod leases;
+pub(super) mod queue;
 pub(super) mod races;
 pub(super) mod refreshes;
 pub(super) mod register;
@@ -165,6 +166,9 @@ macro_rules! contract_cases {
             revocations::an_entry_comes_again_after_its_pause_and_only_the_last_attempt_sets_it,
             revocations::the_attempt_after_a_week_is_told_to_be_the_last,
             revocations::those_that_waited_longest_come_first,
+            queue::an_entry_is_sealed_anew_over_exactly_what_was_read_taken_or_not,
+            queue::entries_that_are_taken_while_they_are_sealed_anew_are_both,
+            queue::an_entry_is_counted_by_every_key_that_it_needs_and_holds_it_back,
             register::everybodys_grants_are_listed_with_their_people_and_found_by_any_name,
             register::a_grant_in_quarantine_reads_as_none_and_is_refreshed_by_nobody,
             register::connecting_anew_replaces_a_grant_in_quarantine_and_a_disconnect_forgets_it,

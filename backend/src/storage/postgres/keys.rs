@@ -3,7 +3,7 @@ use sqlx::postgres::PgRow;
 
 use super::{PostgresStore, milliseconds, now, read::column, resealing, wait_steps::read_clock, work::Work};
 use crate::{
-    domain::{KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Sealed, SealedRow, SealedTable},
+    domain::{Introduced, KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Sealed, SealedRow, SealedTable},
     storage::{
         KeyStore, StoreError,
         row::{self, KeyRow, list_text, time},
@@ -13,7 +13,7 @@ use crate::{
 
 #[async_trait]
 impl KeyStore for PostgresStore {
-    async fn introduce_keys(&self, held: &[KeyId]) -> Result<KeyBook, StoreError> {
+    async fn introduce_keys(&self, held: &[KeyId]) -> Result<Introduced, StoreError> {
         const ADD: &str = concat!(
             "INSERT INTO aiq_connect.keys (id, state, added_at) VALUES ($1, 'added', ",
             now!(),
@@ -24,16 +24,18 @@ impl KeyStore for PostgresStore {
             now!(),
             " WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM aiq_connect.keys WHERE state = 'active')"
         );
-        let mut work = self.begin().await?;
+        let (mut work, mut new) = (self.begin().await?, Introduced::default());
         lock(&mut work).await?;
         for id in held {
-            work.change(sqlx::query(ADD).bind(id.to_string())).await?;
+            let is_new = work.change(sqlx::query(ADD).bind(id.to_string())).await? == 1;
+            new.added.extend(is_new.then_some(*id));
         }
         if let Some(first) = held.first() {
-            work.change(sqlx::query(FIRST).bind(first.to_string())).await?;
+            let is_first = work.change(sqlx::query(FIRST).bind(first.to_string())).await? == 1;
+            new.activated = is_first.then_some(*first);
         }
         work.keep().await?;
-        self.key_book().await
+        Ok(new)
     }
 
     async fn active_key(&self) -> Result<Option<KeyId>, StoreError> {
@@ -113,8 +115,8 @@ impl KeyStore for PostgresStore {
         self.rows(query).await?.iter().map(|row| resealing::sealed_row(row, table)).collect()
     }
 
-    async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError> {
-        Ok(self.change(resealing::put(row, first, second)).await? == 1)
+    async fn reseal(&self, row: &SealedRow, anew: &[Option<Sealed>; 2]) -> Result<bool, StoreError> {
+        Ok(self.change(resealing::put(row, anew)).await? == 1)
     }
 }
 

@@ -5,7 +5,8 @@ use sqlx::postgres::PgRow;
 use super::{now, read::column, work::Statement};
 use crate::{
     domain::{
-        FlowId, GrantId, GrantKey, KeyUse, PrincipalId, Sealed, SealedPlace, SealedRow, SealedTable, ServerId, Version,
+        FlowId, GrantId, GrantKey, KeyUse, PrincipalId, RevocationId, Sealed, SealedPlace, SealedRow, SealedTable,
+        ServerId, Version,
     },
     storage::{
         StoreError,
@@ -79,6 +80,11 @@ pub(super) fn walk(table: SealedTable) -> &'static str {
             now!(),
             " ORDER BY state_hash LIMIT $3"
         ),
+        SealedTable::Revocations => {
+            "SELECT id AS cursor, issuer, access_token AS first, refresh_token AS second FROM aiq_connect.revocations \
+             WHERE id > $2 AND (substring(access_token FROM 2 FOR 8) <> $1 OR substring(refresh_token FROM 2 FOR 8) <> $1) \
+             ORDER BY id LIMIT $3"
+        }
     }
 }
 
@@ -103,43 +109,45 @@ pub(super) fn sealed_row(row: &PgRow, table: SealedTable) -> Result<SealedRow, S
             principal: PrincipalId(column(row, "principal")?),
         },
         SealedTable::SignIns => SealedPlace::SignIn { state_hash: cursor.clone() },
+        SealedTable::Revocations => SealedPlace::Revocation {
+            id: RevocationId(uuid("revocations.id", &cursor)?),
+            issuer: column(row, "issuer")?,
+        },
     };
-    let second = column::<Option<Vec<u8>>>(row, "second")?.map(Sealed);
-    Ok(SealedRow { cursor, place, first: Sealed(column(row, "first")?), second })
+    let value = |name| Ok::<_, StoreError>(column::<Option<Vec<u8>>>(row, name)?.map(Sealed));
+    Ok(SealedRow { cursor, place, values: [value("first")?, value("second")?] })
 }
 
 /// Compare and set: only over exactly what was read.
-pub(super) fn put<'q>(row: &'q SealedRow, first: &'q Sealed, second: Option<&'q Sealed>) -> Statement<'q> {
-    match &row.place {
-        SealedPlace::Grant { id, version, .. } => sqlx::query(
+pub(super) fn put<'q>(row: &'q SealedRow, anew: &'q [Option<Sealed>; 2]) -> Statement<'q> {
+    let statement = match &row.place {
+        SealedPlace::Grant { .. } => {
             "UPDATE aiq_connect.grants SET access_token = $1, refresh_token = $2 \
-             WHERE access_token = $3 AND refresh_token IS NOT DISTINCT FROM $4 AND id = $5 AND version = $6",
-        )
-        .bind(&first.0)
-        .bind(second.map(|Sealed(bytes)| bytes))
-        .bind(&row.first.0)
-        .bind(row.second.as_ref().map(|Sealed(bytes)| bytes))
-        .bind(id.0.to_string())
-        .bind(version.0),
-        SealedPlace::Registration { issuer, redirect_uri } => sqlx::query(
+             WHERE access_token IS NOT DISTINCT FROM $3 AND refresh_token IS NOT DISTINCT FROM $4 AND id = $5 \
+             AND version = $6"
+        }
+        SealedPlace::Revocation { .. } => {
+            "UPDATE aiq_connect.revocations SET access_token = $1, refresh_token = $2 \
+             WHERE access_token IS NOT DISTINCT FROM $3 AND refresh_token IS NOT DISTINCT FROM $4 AND id = $5"
+        }
+        SealedPlace::Registration { .. } => {
             "UPDATE aiq_connect.registrations SET client_secret = $1 \
-             WHERE client_secret = $2 AND issuer = $3 AND redirect_uri = $4",
-        )
-        .bind(&first.0)
-        .bind(&row.first.0)
-        .bind(issuer)
-        .bind(redirect_uri),
-        SealedPlace::Flow { id, .. } => {
-            sqlx::query("UPDATE aiq_connect.flows SET verifier = $1 WHERE verifier = $2 AND id = $3")
-                .bind(&first.0)
-                .bind(&row.first.0)
-                .bind(id.0.to_string())
+             WHERE client_secret = $2 AND issuer = $3 AND redirect_uri = $4"
         }
-        SealedPlace::SignIn { state_hash } => {
-            sqlx::query("UPDATE aiq_connect.sign_ins SET verifier = $1 WHERE verifier = $2 AND state_hash = $3")
-                .bind(&first.0)
-                .bind(&row.first.0)
-                .bind(state_hash)
+        SealedPlace::Flow { .. } => "UPDATE aiq_connect.flows SET verifier = $1 WHERE verifier = $2 AND id = $3",
+        SealedPlace::SignIn { .. } => {
+            "UPDATE aiq_connect.sign_ins SET verifier = $1 WHERE verifier = $2 AND state_hash = $3"
         }
+    };
+    let columns = row.place.columns().len();
+    let values = anew.iter().take(columns).chain(row.values.iter().take(columns));
+    let query = values
+        .fold(sqlx::query(statement), |query, value| query.bind(value.as_ref().map(|Sealed(bytes)| bytes.as_slice())));
+    match &row.place {
+        SealedPlace::Grant { id, version, .. } => query.bind(id.0.to_string()).bind(version.0),
+        SealedPlace::Revocation { id, .. } => query.bind(id.0.to_string()),
+        SealedPlace::Registration { issuer, redirect_uri } => query.bind(issuer).bind(redirect_uri),
+        SealedPlace::Flow { id, .. } => query.bind(id.0.to_string()),
+        SealedPlace::SignIn { state_hash } => query.bind(state_hash),
     }
 }

@@ -3,7 +3,7 @@ use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{SqliteStore, milliseconds, now, read::column, resealing, store_error, wait_steps::read_clock};
 use crate::{
-    domain::{KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Sealed, SealedRow, SealedTable},
+    domain::{Introduced, KeyBook, KeyId, KeyState, KeyUse, KnownKey, Removal, Sealed, SealedRow, SealedTable},
     storage::{
         KeyStore, StoreError,
         row::{self, KeyRow, list_text, time},
@@ -13,7 +13,7 @@ use crate::{
 
 #[async_trait]
 impl KeyStore for SqliteStore {
-    async fn introduce_keys(&self, held: &[KeyId]) -> Result<KeyBook, StoreError> {
+    async fn introduce_keys(&self, held: &[KeyId]) -> Result<Introduced, StoreError> {
         const ADD: &str = concat!(
             "INSERT INTO keys (id, state, added_at) VALUES (?1, 'added', ",
             now!(),
@@ -24,15 +24,17 @@ impl KeyStore for SqliteStore {
             now!(),
             " WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM keys WHERE state = 'active')"
         );
-        let mut work = self.begin().await?;
+        let (mut work, mut new) = (self.begin().await?, Introduced::default());
         for id in held {
-            sqlx::query(ADD).bind(id.to_string()).execute(&mut *work).await.map_err(store_error)?;
+            let add = sqlx::query(ADD).bind(id.to_string()).execute(&mut *work).await.map_err(store_error)?;
+            new.added.extend((add.rows_affected() == 1).then_some(*id));
         }
         if let Some(first) = held.first() {
-            sqlx::query(FIRST).bind(first.to_string()).execute(&mut *work).await.map_err(store_error)?;
+            let done = sqlx::query(FIRST).bind(first.to_string()).execute(&mut *work).await.map_err(store_error)?;
+            new.activated = (done.rows_affected() == 1).then_some(*first);
         }
         work.commit().await.map_err(store_error)?;
-        self.key_book().await
+        Ok(new)
     }
 
     async fn active_key(&self) -> Result<Option<KeyId>, StoreError> {
@@ -128,8 +130,8 @@ impl KeyStore for SqliteStore {
         resealing::rows(&self.readers, table, active, cursor, most).await
     }
 
-    async fn reseal(&self, row: &SealedRow, first: &Sealed, second: Option<&Sealed>) -> Result<bool, StoreError> {
-        resealing::put(&self.writer, row, first, second).await
+    async fn reseal(&self, row: &SealedRow, anew: &[Option<Sealed>; 2]) -> Result<bool, StoreError> {
+        resealing::put(&self.writer, row, anew).await
     }
 }
 

@@ -5,8 +5,8 @@ use sqlx::{Executor, Sqlite, SqlitePool, sqlite::SqliteRow};
 use super::{now, read::column, store_error};
 use crate::{
     domain::{
-        FlowId, GrantId, GrantKey, KeyId, KeyUse, PrincipalId, Sealed, SealedPlace, SealedRow, SealedTable, ServerId,
-        Version,
+        FlowId, GrantId, GrantKey, KeyId, KeyUse, PrincipalId, RevocationId, Sealed, SealedPlace, SealedRow,
+        SealedTable, ServerId, Version,
     },
     storage::{
         StoreError,
@@ -85,6 +85,11 @@ pub(super) async fn rows(
             now!(),
             " ORDER BY state_hash LIMIT ?3"
         ),
+        SealedTable::Revocations => {
+            "SELECT id AS cursor, issuer, access_token AS first, refresh_token AS second FROM revocations \
+             WHERE id > ?2 AND (substr(access_token, 2, 8) <> ?1 OR substr(refresh_token, 2, 8) <> ?1) \
+             ORDER BY id LIMIT ?3"
+        }
     };
     let query = sqlx::query(statement).bind(active.0.as_slice()).bind(cursor).bind(most);
     query.fetch_all(at).await.map_err(store_error)?.iter().map(|row| sealed_row(row, table)).collect()
@@ -110,46 +115,42 @@ fn sealed_row(row: &SqliteRow, table: SealedTable) -> Result<SealedRow, StoreErr
             principal: PrincipalId(column(row, "principal")?),
         },
         SealedTable::SignIns => SealedPlace::SignIn { state_hash: cursor.clone() },
+        SealedTable::Revocations => SealedPlace::Revocation {
+            id: RevocationId(uuid("revocations.id", &cursor)?),
+            issuer: column(row, "issuer")?,
+        },
     };
-    let second = column::<Option<Vec<u8>>>(row, "second")?.map(Sealed);
-    Ok(SealedRow { cursor, place, first: Sealed(column(row, "first")?), second })
+    let value = |name| Ok::<_, StoreError>(column::<Option<Vec<u8>>>(row, name)?.map(Sealed));
+    Ok(SealedRow { cursor, place, values: [value("first")?, value("second")?] })
 }
 
 /// Compare and set: only over exactly what was read.
-pub(super) async fn put(
-    at: &SqlitePool,
-    row: &SealedRow,
-    first: &Sealed,
-    second: Option<&Sealed>,
-) -> Result<bool, StoreError> {
-    let query = match &row.place {
-        SealedPlace::Grant { id, version, .. } => sqlx::query(
+pub(super) async fn put(at: &SqlitePool, row: &SealedRow, anew: &[Option<Sealed>; 2]) -> Result<bool, StoreError> {
+    let statement = match &row.place {
+        SealedPlace::Grant { .. } => {
             "UPDATE grants SET access_token = ?1, refresh_token = ?2 \
-             WHERE access_token = ?3 AND refresh_token IS ?4 AND id = ?5 AND version = ?6",
-        )
-        .bind(&first.0)
-        .bind(second.map(|Sealed(bytes)| bytes))
-        .bind(&row.first.0)
-        .bind(row.second.as_ref().map(|Sealed(bytes)| bytes))
-        .bind(id.0.to_string())
-        .bind(version.0),
-        SealedPlace::Registration { issuer, redirect_uri } => sqlx::query(
-            "UPDATE registrations SET client_secret = ?1 WHERE client_secret = ?2 AND issuer = ?3 AND redirect_uri = ?4",
-        )
-        .bind(&first.0)
-        .bind(&row.first.0)
-        .bind(issuer)
-        .bind(redirect_uri),
-        SealedPlace::Flow { id, .. } => sqlx::query("UPDATE flows SET verifier = ?1 WHERE verifier = ?2 AND id = ?3")
-            .bind(&first.0)
-            .bind(&row.first.0)
-            .bind(id.0.to_string()),
-        SealedPlace::SignIn { state_hash } => {
-            sqlx::query("UPDATE sign_ins SET verifier = ?1 WHERE verifier = ?2 AND state_hash = ?3")
-                .bind(&first.0)
-                .bind(&row.first.0)
-                .bind(state_hash)
+             WHERE access_token IS ?3 AND refresh_token IS ?4 AND id = ?5 AND version = ?6"
         }
+        SealedPlace::Revocation { .. } => {
+            "UPDATE revocations SET access_token = ?1, refresh_token = ?2 \
+             WHERE access_token IS ?3 AND refresh_token IS ?4 AND id = ?5"
+        }
+        SealedPlace::Registration { .. } => {
+            "UPDATE registrations SET client_secret = ?1 WHERE client_secret = ?2 AND issuer = ?3 AND redirect_uri = ?4"
+        }
+        SealedPlace::Flow { .. } => "UPDATE flows SET verifier = ?1 WHERE verifier = ?2 AND id = ?3",
+        SealedPlace::SignIn { .. } => "UPDATE sign_ins SET verifier = ?1 WHERE verifier = ?2 AND state_hash = ?3",
+    };
+    let columns = row.place.columns().len();
+    let values = anew.iter().take(columns).chain(row.values.iter().take(columns));
+    let query = values
+        .fold(sqlx::query(statement), |query, value| query.bind(value.as_ref().map(|Sealed(bytes)| bytes.as_slice())));
+    let query = match &row.place {
+        SealedPlace::Grant { id, version, .. } => query.bind(id.0.to_string()).bind(version.0),
+        SealedPlace::Revocation { id, .. } => query.bind(id.0.to_string()),
+        SealedPlace::Registration { issuer, redirect_uri } => query.bind(issuer).bind(redirect_uri),
+        SealedPlace::Flow { id, .. } => query.bind(id.0.to_string()),
+        SealedPlace::SignIn { state_hash } => query.bind(state_hash),
     };
     Ok(query.execute(at).await.map_err(store_error)?.rows_affected() == 1)
 }

@@ -4,7 +4,7 @@ use aiq_connect::admin::Ended;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::{Bench, id, logged, write};
+use super::{Bench, id, logged, of_kind, recorded, write};
 use crate::support::{
     browser::Answer,
     provider::Consent,
@@ -29,6 +29,11 @@ async fn give_up(bench: &Bench) {
     let (ended, said) = bench.keys(&format!("remove {} --lost", id('a'))).await;
     assert_eq!(ended.unwrap(), Ended::WithWarnings, "{said}");
     assert!(said.contains("1 connection, 1 living job and 1 OAuth client of ours"), "{said}");
+    let told = recorded(&bench.service).await;
+    let (activated, removed) = (of_kind(&told, "key_activated"), of_kind(&told, "key_removed"));
+    assert!(activated[1]["not_held_by"].as_str().unwrap().contains("process"), "{activated:?}");
+    assert_eq!(of_kind(&told, "key_retired")[0]["lost"], "true");
+    assert_eq!(removed[0]["although_used_by"], "1 connection, 1 living job and 1 OAuth client of ours");
 }
 
 fn is_409_disconnected(answer: &Answer) {

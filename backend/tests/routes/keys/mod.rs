@@ -5,11 +5,13 @@ mod lost;
 mod readiness;
 mod rotation;
 mod tampered;
+mod unopened;
 
 use std::{os::unix::fs::PermissionsExt, path::PathBuf};
 
 use aiq_connect::{
     admin::{self, AdminError, Ended},
+    domain::{AuditFilter, AuditRecord},
     vault::{KeyId, MasterKey, Secret},
 };
 use serde_json::{Value, json};
@@ -134,6 +136,17 @@ fn write(path: &PathBuf, digits: &str) {
     std::fs::write(&beside, lines).unwrap();
     std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::rename(beside, path).unwrap();
+}
+
+/// The audit trail, oldest first.
+async fn recorded(service: &Service) -> Vec<AuditRecord> {
+    service.store.audit_matching(&AuditFilter { limit: 1_000, ..AuditFilter::default() }).await.unwrap()
+}
+
+/// The details of every record of a kind.
+fn of_kind(records: &[AuditRecord], kind: &str) -> Vec<Value> {
+    let those = records.iter().filter(|record| record.kind == kind);
+    those.map(|record| serde_json::from_str(&record.detail).unwrap()).collect()
 }
 
 /// The lines of the log that say this of that.

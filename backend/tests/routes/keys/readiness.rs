@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Bench, VARIABLE, id, logged, text, write};
-use crate::support::service::principal;
+use super::{Bench, VARIABLE, id, logged, of_kind, recorded, text, write};
+use crate::support::{service::principal, until};
 
 /// What needs sealing, and what opens what the active key sealed.
 async fn assert_not_ready(bench: &Bench, other: &crate::support::service::Service) {
@@ -47,12 +47,34 @@ async fn a_replica_is_ready_by_itself_when_its_file_has_the_active_key() {
     write(&file, "b");
     let other = bench.service.with_other_variables(&[("AIQ_CONNECT_KEY_FILE", file.display().to_string())]).await;
     assert_not_ready(&bench, &other).await;
+    until("both say which keys they hold", || async {
+        let book = bench.service.store.key_book().await.unwrap();
+        book.replicas.len() == 2 && book.without(id('a')).len() == 1
+    })
+    .await;
 
     write(&file, "ba");
     let alice = other.same_person(&bench.alice);
     assert_eq!(other.resolve(bench.question()).await.status, 200, "whoever needs it looks");
     assert_eq!(alice.get("/health").await.status, 200);
     other.connect(&bench.provider, &alice, "tickets").await;
+
+    // It tells what it lacked as soon as it can.
+    until("the trail tells of it", || async {
+        recorded(&bench.service).await.iter().any(|record| record.kind == "key_found")
+    })
+    .await;
+    let told = recorded(&bench.service).await;
+    let (before, after) = ["key_missing", "key_found"].map(|kind| of_kind(&told, kind)).into();
+    assert_eq!((before.len(), after.len()), (1, 1));
+    assert_eq!((&before[0]["key"], &before[0]["by"]), (&json!(id('a').to_string()), &after[0]["by"]));
+    assert!(after[0]["by"].as_str().unwrap().starts_with("replica "), "{after:?}");
+    let added = of_kind(&told, "key_added");
+    assert_eq!(
+        added.iter().map(|event| &event["key"]).collect::<Vec<_>>(),
+        [&json!(id('a').to_string()), &json!(id('b').to_string())]
+    );
+    assert_eq!((added[0]["by"] == added[1]["by"], &added[1]["by"]), (false, &after[0]["by"]));
 }
 
 #[tokio::test]

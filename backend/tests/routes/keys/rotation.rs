@@ -11,11 +11,12 @@ use std::{
 use aiq_connect::timing::KEY_REST;
 use serde_json::json;
 
-use super::{Bench, id};
+use super::{Bench, id, of_kind, recorded};
 use crate::support::{
     kept::Kept,
     provider::{Consent, Provider},
     service::{Service, path_of},
+    until,
 };
 
 /// What one task did, so that nobody believes a test in which nothing happened.
@@ -85,6 +86,51 @@ async fn a_change_of_keys_under_traffic_fails_no_question_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_change_of_keys_under_traffic_on_postgresql_fails_no_question_and_loses_nothing() {
     change_keys_under_traffic(Kept::on_a_server()).await;
+}
+
+#[tokio::test]
+async fn what_waits_for_its_provider_holds_no_key_back_in_a_file() {
+    what_waits_for_its_provider_holds_no_key_back(Kept::File).await;
+}
+
+#[tokio::test]
+async fn what_waits_for_its_provider_holds_no_key_back_on_a_server() {
+    what_waits_for_its_provider_holds_no_key_back(Kept::on_a_server()).await;
+}
+
+async fn what_waits_for_its_provider_holds_no_key_back(kept: Kept) {
+    let bench = Bench::on(kept, "a").await;
+    bench.provider.set(|faults| faults.refuses_revocation = true);
+    let gone = bench.alice.post("/v1/auth/mcp/incidents/disconnect", json!({})).await;
+    assert_eq!(gone.json()["revoked_at_provider"], false, "{}", gone.body);
+    bench.research.finish(&bench.job, "done");
+    bench.alice.get(&format!("/v1/jobs/async/job/{}", bench.job)).await;
+    bench.well("add b").await;
+    until("the service holds both", || async {
+        bench.service.store.key_book().await.unwrap().without(id('b')).is_empty()
+    })
+    .await;
+    bench.well(&format!("activate {}", id('b'))).await;
+    let refused = bench.refused(&format!("remove {}", id('a'))).await;
+    assert!(refused.contains("1 forgotten connection that its provider has yet to end"), "{refused}");
+    let said = bench.well("rotate").await;
+    assert!(said.contains("2 rows were sealed anew") && said.contains("Nothing needs an earlier key"), "{said}");
+    let ended = of_kind(&recorded(&bench.service).await, "rotation_ended");
+    assert_eq!((&ended[0]["resealed"], &ended[0]["unopenable"]), (&json!("2"), &json!("0")), "{ended:?}");
+    bench.service.age(KEY_REST).await;
+    bench.well(&format!("remove {}", id('a'))).await;
+    until("the service forgets it", || async {
+        bench.service.store.key_book().await.unwrap().replicas.iter().all(|replica| replica.holds == [id('b')])
+    })
+    .await;
+
+    bench.provider.set(|faults| faults.refuses_revocation = false);
+    until("the provider ended them", || async {
+        bench.service.age(chrono::TimeDelta::minutes(1)).await;
+        bench.provider.living_grants() == 0
+    })
+    .await;
+    assert_eq!(of_kind(&recorded(&bench.service).await, "does_not_open"), Vec::<serde_json::Value>::new());
 }
 
 async fn change_keys_under_traffic(kept: Kept) {
