@@ -76,6 +76,10 @@ impl Database for OnServer {
         self.run(&format!("UPDATE aiq_connect.{table} SET {what}")).await;
     }
 
+    async fn write(&self, statement: &str) {
+        self.run(&statement.replace("{}", "aiq_connect.")).await;
+    }
+
     async fn close(&self, store: &PostgresStore) {
         store.close().await;
     }
