@@ -25,6 +25,8 @@ use tokio::{
 };
 
 const LISTENERS: usize = 1_000;
+/// How much memory a listener may take, in KiB, in a build that is not optimised.
+const KIB_EACH: usize = 200;
 const PATIENCE: Duration = Duration::from_mins(2);
 const YAML: &str = "\
 functions: {data_sources: {_type: data_source_registry, sources: [{id: incidents, name: Incidents, tools: [incidents]}]}}
@@ -115,7 +117,6 @@ async fn settled(heard: &mut mpsc::UnboundedReceiver<(usize, Instant)>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_listeners_cost_no_thread_and_all_hear_a_change() {
-    let busy = is_busy();
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(folder.path());
     let file = folder.path().join("aiq-connect.db");
@@ -159,19 +160,8 @@ async fn a_thousand_listeners_cost_no_thread_and_all_hear_a_change() {
          changes to all of them were heard by the last after {took:?}, and \
          took {needed:?} of processors"
     ));
-    // Of three, the best; and none of it where other programs want the processors too: then it measures those.
-    let (best, least) = (took.into_iter().min().unwrap(), needed.into_iter().min().unwrap());
-    let busy = busy || is_busy();
-    assert!(busy || least < Duration::from_secs(2), "one change took {least:?} of processors");
-    assert!(busy || best < Duration::from_secs(1), "the last heard of it after {best:?}");
-}
-
-/// Whether more programs want to run than there are processors.
-fn is_busy() -> bool {
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap();
-    let load: f64 = load.split_whitespace().next().unwrap().parse().unwrap();
-    let processors = std::thread::available_parallelism().unwrap().get();
-    load > f64::from(u32::try_from(processors).unwrap()) * 1.5
+    // How long it took says more of who else wants the processors: docs/benchmarks.md tells it. What it needs is a fact.
+    assert!(more_memory < LISTENERS * KIB_EACH, "{more_memory} KiB more memory than {memory} KiB without listeners");
 }
 
 const CHANGES: [&str; 3] = [

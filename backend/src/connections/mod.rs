@@ -30,9 +30,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use self::{
-    behind::Behind, flights::Flights, issuers::Issuers, registering::Registering, together::Together,
-};
+use self::{behind::Behind, flights::Flights, issuers::Issuers, registering::Registering, together::Together};
 pub use self::{
     complete::{CompleteError, Completed, Returned},
     disconnect::{DisconnectError, Disconnected, Gone, NotQueued, forget},

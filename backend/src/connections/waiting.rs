@@ -39,7 +39,7 @@ impl Connections {
     /// Resolves a worker's question, refreshing on demand, and waits for a person as long as it asks for and may.
     pub async fn fresh_token(self: &Arc<Self>, question: &TokenQuestion) -> Result<FreshToken, FreshTokenError> {
         let deadline = Instant::now() + question.wait;
-        let mut bell = self.bell.listen();
+        let (mut bell, mut is_held) = (self.bell.listen(), false);
         loop {
             // Whatever is rung for from here on may not be seen by the look that follows.
             bell.mark_unchanged();
@@ -51,6 +51,9 @@ impl Connections {
             let left = deadline.saturating_duration_since(Instant::now());
             if !matches!(standing, WaitStanding::Waiting { .. }) || left.is_zero() {
                 return Err(self.reconnect(&question.server, reason, standing));
+            }
+            if !std::mem::replace(&mut is_held, true) {
+                tracing::debug!(job.id = %question.job, server.id = %question.server, "a worker's question is held");
             }
             // An error says that the bell is gone, and we with it.
             let _ = tokio::time::timeout(left.min(timing::WAIT_POLL), bell.changed()).await;

@@ -12,6 +12,10 @@ races! {
     a_disconnect_before_the_provider_answered_stays_and_no_fault_comes_back,
 }
 
+pooled_races! {
+    a_disconnect_during_a_refresh_stays_and_the_late_token_is_revoked,
+}
+
 async fn a_disconnect_during_a_refresh_stays_and_the_late_token_is_revoked(kind: Kind) {
     let race = Race::begin(kind, 2).await;
     let mut desk = race.provider.desk();

@@ -9,6 +9,10 @@ races! {
     forty_eight_workers_at_four_processes_cost_one_request_and_get_the_same_token,
 }
 
+pooled_races! {
+    forty_eight_workers_at_four_processes_cost_one_request_and_get_the_same_token,
+}
+
 async fn forty_eight_workers_at_four_processes_cost_one_request_and_get_the_same_token(kind: Kind) {
     let race = Race::begin(kind, PROCESSES).await;
     let mut desk = race.provider.desk();

@@ -14,6 +14,11 @@ races! {
     a_process_that_gets_ready_while_another_refreshes_sends_nothing,
 }
 
+pooled_races! {
+    an_answer_that_comes_after_the_lease_was_lost_is_kept,
+    a_process_that_stood_still_drops_its_answer_when_it_was_overtaken_and_revokes_nothing,
+}
+
 async fn an_answer_that_comes_after_the_lease_was_lost_is_kept(kind: Kind) {
     let race = Race::begin(kind, 2).await;
     let mut desk = race.provider.desk();

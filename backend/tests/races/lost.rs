@@ -15,6 +15,10 @@ races! {
     a_busy_provider_is_asked_once_by_all_processes_and_the_grant_stays,
 }
 
+pooled_races! {
+    a_lost_answer_is_asked_for_once_more_by_the_same_process_and_serves_everybody,
+}
+
 const PROCESSES: usize = 4;
 const WORKERS: usize = 16;
 

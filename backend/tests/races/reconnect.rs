@@ -12,13 +12,22 @@ races! {
     an_old_leader_never_writes_into_a_grant_that_was_made_after_a_disconnect,
     what_an_old_leader_was_refused_says_nothing_of_a_grant_made_anew,
     what_kept_an_old_leader_waiting_does_not_hold_up_a_grant_made_anew,
+    another_account_that_is_connected_during_a_refresh_stays_and_the_late_answer_of_the_first_is_dropped,
+}
+
+pooled_races! {
+    an_old_leader_never_writes_into_a_grant_that_was_made_after_a_disconnect,
 }
 
 /// The whole way of a person, whose code waits at the desk.
 async fn connect(race: &Race, desk: &mut Desk) -> Grant {
+    connect_by(race, desk, "/v1/auth/mcp/incidents/connect").await
+}
+
+async fn connect_by(race: &Race, desk: &mut Desk, way: &str) -> Grant {
     let alice = race.alice(1);
     let code = async { desk.next().await.serve().send() };
-    tokio::join!(race.connect(&alice, 1), code);
+    tokio::join!(race.connect_by(&alice, 1, way), code);
     race.grant().await.unwrap()
 }
 
@@ -82,5 +91,24 @@ async fn what_kept_an_old_leader_waiting_does_not_hold_up_a_grant_made_anew(kind
     drop(desk);
     request.refuse(TokenFault::Unavailable);
     race.token(asked).await;
+    is_untouched(&race, &made).await;
+}
+
+async fn another_account_that_is_connected_during_a_refresh_stays_and_the_late_answer_of_the_first_is_dropped(
+    kind: Kind,
+) {
+    let race = Race::begin(kind, 2).await;
+    let old = race.grant().await.unwrap();
+    let mut desk = race.provider.desk();
+    let asked = race.ask(0);
+    let done = desk.next().await.serve();
+    let made = connect_by(&race, &mut desk, "/v1/auth/mcp/incidents/connect?intent=switch_account").await;
+    assert_ne!(old.id, made.id);
+    drop(desk);
+    done.send();
+    // Who asked for the first account's token gets the second's.
+    let token = race.token(asked).await;
+    assert_eq!(race.token(race.ask(1)).await, token);
+    assert_eq!(race.revoked(), [""; 0], "without a policy that says so, nothing is revoked at a switch");
     is_untouched(&race, &made).await;
 }

@@ -9,10 +9,17 @@ use aiq_connect::{
 use serde_json::json;
 
 use crate::support::{
+    kept::Place,
     provider::{Consent, Provider},
     service::{Service, path_of, principal},
     until,
 };
+
+on_both_databases! {
+    a_whole_journey_is_in_the_trail_without_any_secret_of_it_and_verifies,
+    connecting_anew_and_another_account_are_told_apart_and_name_what_they_replaced,
+    tokens_of_a_cancelled_sign_in_are_queued_while_the_provider_does_not_take_them,
+}
 
 async fn told(service: &Service) -> Vec<AuditRecord> {
     service.store.audit_matching(&AuditFilter { limit: 1_000, ..AuditFilter::default() }).await.unwrap()
@@ -27,10 +34,9 @@ async fn kinds_up_to(service: &Service, last: &str) -> Vec<String> {
     told(service).await.into_iter().map(|record| record.kind).collect()
 }
 
-#[tokio::test]
-async fn a_whole_journey_is_in_the_trail_without_any_secret_of_it_and_verifies() {
+async fn a_whole_journey_is_in_the_trail_without_any_secret_of_it_and_verifies(place: Place) {
     let provider = Provider::start().await;
-    let (service, _research) = Service::with_research(&provider).await;
+    let (service, _research) = Service::with_research_at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     let grant = service.grant("alice", "incidents").await.unwrap();
@@ -81,10 +87,9 @@ async fn a_whole_journey_is_in_the_trail_without_any_secret_of_it_and_verifies()
     assert_eq!((found.records, found.wrong), (records.len() as u64, 0), "{found:?}");
 }
 
-#[tokio::test]
-async fn connecting_anew_and_another_account_are_told_apart_and_name_what_they_replaced() {
+async fn connecting_anew_and_another_account_are_told_apart_and_name_what_they_replaced(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     let first = service.grant("alice", "incidents").await.unwrap().id.0;
@@ -100,10 +105,9 @@ async fn connecting_anew_and_another_account_are_told_apart_and_name_what_they_r
     assert_eq!(provider.count("/revoke"), 0, "nothing is revoked: it may be of the same family");
 }
 
-#[tokio::test]
-async fn tokens_of_a_cancelled_sign_in_are_queued_while_the_provider_does_not_take_them() {
+async fn tokens_of_a_cancelled_sign_in_are_queued_while_the_provider_does_not_take_them(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     let launched = alice.follow("/v1/auth/mcp/incidents/connect").await;
     let back = path_of(&provider.walk(&launched.location(), Consent::Given).await);

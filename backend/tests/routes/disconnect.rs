@@ -7,10 +7,25 @@ use serde_json::{Value, json};
 
 use crate::support::{
     browser::{Answer, Browser},
+    kept::Place,
     provider::Provider,
     service::{PUBLIC, Service},
     until,
 };
+
+on_both_databases! {
+    the_grant_is_forgotten_here_and_ended_at_the_provider_refresh_token_first,
+    delete_does_the_same,
+    twice_is_no_error_and_asks_the_provider_once,
+    a_provider_that_is_away_keeps_nobody_from_disconnecting_and_the_answer_is_honest,
+    a_provider_that_does_not_revoke_now_is_not_claimed_to_have,
+    jobs_that_could_use_the_grant_until_now_are_counted,
+    somebody_elses_grant_stays,
+    what_the_provider_did_not_confirm_is_tried_again_until_it_does,
+    nothing_is_queued_for_a_provider_that_ends_no_tokens_and_the_answer_does_not_claim_it,
+    a_provider_that_never_confirms_is_left_alone_after_a_week_and_the_trail_says_so,
+    the_queue_holds_no_token_that_somebody_could_put_back_into_a_grant,
+}
 
 const DISCONNECT: &str = "/v1/auth/mcp/incidents/disconnect";
 
@@ -24,10 +39,9 @@ fn said(revoked: &Value, jobs: u32) -> Value {
     })
 }
 
-#[tokio::test]
-async fn the_grant_is_forgotten_here_and_ended_at_the_provider_refresh_token_first() {
+async fn the_grant_is_forgotten_here_and_ended_at_the_provider_refresh_token_first(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     let answer = disconnect(&alice).await;
@@ -48,10 +62,9 @@ async fn the_grant_is_forgotten_here_and_ended_at_the_provider_refresh_token_fir
     assert!(!provider.takes(&revoked[1].form["token"]));
 }
 
-#[tokio::test]
-async fn delete_does_the_same() {
+async fn delete_does_the_same(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     let answer = alice.send(Method::DELETE, DISCONNECT, &[("origin", PUBLIC)], None).await;
@@ -59,10 +72,9 @@ async fn delete_does_the_same() {
     assert!(service.grant("alice", "incidents").await.is_none());
 }
 
-#[tokio::test]
-async fn twice_is_no_error_and_asks_the_provider_once() {
+async fn twice_is_no_error_and_asks_the_provider_once(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     disconnect(&alice).await;
@@ -72,10 +84,9 @@ async fn twice_is_no_error_and_asks_the_provider_once() {
     assert_eq!(provider.count("/revoke"), asked);
 }
 
-#[tokio::test]
-async fn a_provider_that_is_away_keeps_nobody_from_disconnecting_and_the_answer_is_honest() {
+async fn a_provider_that_is_away_keeps_nobody_from_disconnecting_and_the_answer_is_honest(place: Place) {
     let mut provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     provider.go().await;
@@ -84,10 +95,9 @@ async fn a_provider_that_is_away_keeps_nobody_from_disconnecting_and_the_answer_
     assert!(service.grant("alice", "incidents").await.is_none());
 }
 
-#[tokio::test]
-async fn a_provider_that_does_not_revoke_now_is_not_claimed_to_have() {
+async fn a_provider_that_does_not_revoke_now_is_not_claimed_to_have(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     provider.set(|faults| faults.refuses_revocation = true);
@@ -96,10 +106,9 @@ async fn a_provider_that_does_not_revoke_now_is_not_claimed_to_have() {
     assert_eq!(provider.living_grants(), 1);
 }
 
-#[tokio::test]
-async fn jobs_that_could_use_the_grant_until_now_are_counted() {
+async fn jobs_that_could_use_the_grant_until_now_are_counted(place: Place) {
     let provider = Provider::start().await;
-    let (service, _research) = Service::with_research(&provider).await;
+    let (service, _research) = Service::with_research_at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     service.submit(&alice, &["incidents"]).await;
@@ -107,10 +116,9 @@ async fn jobs_that_could_use_the_grant_until_now_are_counted() {
     assert_eq!(disconnect(&alice).await.json(), said(&true.into(), 1));
 }
 
-#[tokio::test]
-async fn somebody_elses_grant_stays() {
+async fn somebody_elses_grant_stays(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let (alice, bob) = (service.sign_in("alice").await, service.sign_in("bob").await);
     service.connect(&provider, &alice, "incidents").await;
     service.connect(&provider, &bob, "incidents").await;
@@ -123,10 +131,9 @@ async fn somebody_elses_grant_stays() {
     assert!(service.grant("bob", "incidents").await.is_some());
 }
 
-#[tokio::test]
-async fn what_the_provider_did_not_confirm_is_tried_again_until_it_does() {
+async fn what_the_provider_did_not_confirm_is_tried_again_until_it_does(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     provider.set(|faults| faults.refuses_revocation = true);
@@ -150,11 +157,10 @@ async fn what_the_provider_did_not_confirm_is_tried_again_until_it_does() {
     assert!(hints.chunks(2).all(|pair| pair == ["refresh_token", "access_token"]), "{hints:?}");
 }
 
-#[tokio::test]
-async fn nothing_is_queued_for_a_provider_that_ends_no_tokens_and_the_answer_does_not_claim_it() {
+async fn nothing_is_queued_for_a_provider_that_ends_no_tokens_and_the_answer_does_not_claim_it(place: Place) {
     let provider = Provider::start().await;
     provider.set(|faults| faults.offers_revocation = false);
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     assert_eq!(disconnect(&alice).await.json(), said(&false.into(), 0));
@@ -162,10 +168,9 @@ async fn nothing_is_queued_for_a_provider_that_ends_no_tokens_and_the_answer_doe
     assert_eq!(provider.count("/revoke"), 0);
 }
 
-#[tokio::test]
-async fn a_provider_that_never_confirms_is_left_alone_after_a_week_and_the_trail_says_so() {
+async fn a_provider_that_never_confirms_is_left_alone_after_a_week_and_the_trail_says_so(place: Place) {
     let provider = Provider::start().await;
-    let service = Service::start(&provider).await;
+    let service = Service::at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     provider.set(|faults| faults.refuses_revocation = true);
@@ -180,10 +185,9 @@ async fn a_provider_that_never_confirms_is_left_alone_after_a_week_and_the_trail
     .await;
 }
 
-#[tokio::test]
-async fn the_queue_holds_no_token_that_somebody_could_put_back_into_a_grant() {
+async fn the_queue_holds_no_token_that_somebody_could_put_back_into_a_grant(place: Place) {
     let provider = Provider::start().await;
-    let (service, _research) = Service::with_research(&provider).await;
+    let (service, _research) = Service::with_research_at(&provider, place).await;
     let alice = service.sign_in("alice").await;
     service.connect(&provider, &alice, "incidents").await;
     provider.set(|faults| faults.refuses_revocation = true);

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::support::{
     browser::{Answer, Browser},
     event_stream::EventStream,
+    logs,
     provider::{Provider, TokenFault},
     research::Research,
     service::{Service, Wishes},
@@ -110,8 +111,8 @@ pub(super) fn ended(bench: &Bench, reason: &Value) -> Value {
 }
 
 /// Waits until as many questions are held as that.
-pub(super) async fn held(workers: &[JoinHandle<Answer>]) {
-    // A question that is not held is answered at once.
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    until("they are held", || async { workers.iter().all(|worker| !worker.is_finished()) }).await;
+pub(super) async fn held(job: &str, workers: &[JoinHandle<Answer>]) {
+    let is_held = |line: &&str| line.contains("a worker's question is held") && line.contains(job);
+    until("they are held", || async { logs::so_far().lines().filter(is_held).count() >= workers.len() }).await;
+    assert!(workers.iter().all(|worker| !worker.is_finished()));
 }

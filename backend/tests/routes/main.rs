@@ -7,6 +7,25 @@
 #[expect(dead_code, reason = "shared with the races of processes, which hold the provider's answers")]
 mod support;
 
+/// Makes tests of these cases, each in a file and on a server.
+macro_rules! on_both_databases {
+    ($($case:ident,)+) => {
+        $(mod $case {
+            use crate::support::kept::Kept;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_a_file() {
+                super::$case(Kept::in_a_file).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_a_server() {
+                super::$case(Kept::on_a_server).await;
+            }
+        })+
+    };
+}
+
 mod audit;
 mod callback;
 mod clients;

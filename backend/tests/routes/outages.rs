@@ -1,7 +1,14 @@
 //! The database goes away and comes back while people and workers ask: they wait a little or are told, nothing is written by
 //! halves, and nothing has to be restarted.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    os::unix::net::{UnixListener, UnixStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use aiq_connect_test_postgres::Server;
 use serde_json::{Value, json};
@@ -119,16 +126,40 @@ async fn a_database_that_says_nothing_is_given_up_and_taken_again() {
     bench.works_again().await;
 }
 
+/// Takes the stopped server's place, and says nothing to anybody, until so many have come at once.
+async fn knocked(server: &Server, many: usize) -> Vec<UnixStream> {
+    let place = server.socket_folder().join(format!(".s.PGSQL.{}", server.port()));
+    let door = UnixListener::bind(&place).unwrap();
+    door.set_nonblocking(true).unwrap();
+    let mut came = Vec::new();
+    until("they knock", || {
+        came.extend(std::iter::from_fn(|| door.accept().ok()).map(|(stream, _)| stream));
+        let are_all = came.len() >= many;
+        async move { are_all }
+    })
+    .await;
+    std::fs::remove_file(place).unwrap();
+    came
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_that_came_during_a_short_outage_wait_for_its_end() {
     let bench = Arc::new(Bench::new().await);
     bench.server.stop();
-    let asked = Arc::clone(&bench);
-    let asked = tokio::spawn(async move { asked.alice.get("/v1/data_sources").await });
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(!asked.is_finished(), "it waits");
+    // More than what goes on by itself needs: so many connections at once are of requests.
+    let asked: Vec<_> = (0..20)
+        .map(|_| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move { bench.alice.get("/v1/data_sources").await })
+        })
+        .collect();
+    let knocking = knocked(&bench.server, 10).await;
+    assert!(asked.iter().all(|request| !request.is_finished()), "they wait");
+    drop(knocking);
     bench.server.start_again().unwrap();
-    assert_eq!(asked.await.unwrap().status, 200);
+    for request in asked {
+        assert_eq!(request.await.unwrap().status, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,26 +186,32 @@ async fn a_return_during_an_outage_stores_nothing_by_halves_and_can_be_made_agai
 async fn restarts_under_load_are_answered_with_200_or_503_and_nothing_else() {
     let bench = Arc::new(Bench::new().await);
     let told = tokio::sync::watch::Sender::new(false);
+    let answered = Arc::new(AtomicUsize::new(0));
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..6 {
-        let (bench, stop) = (Arc::clone(&bench), told.subscribe());
+        let (bench, stop, answered) = (Arc::clone(&bench), told.subscribe(), Arc::clone(&answered));
         asking.spawn(async move {
             let mut statuses = Vec::new();
             while !*stop.borrow() {
                 let worker = timeout(LONGEST, bench.service.resolve(bench.question())).await.unwrap();
                 let page = timeout(LONGEST, bench.alice.get("/v1/data_sources")).await.unwrap();
                 statuses.extend([worker.status.as_u16(), page.status.as_u16()]);
+                answered.fetch_add(2, Ordering::Relaxed);
             }
             statuses
         });
     }
+    let go_on = async || {
+        let so_far = answered.load(Ordering::Relaxed);
+        until("all of them were answered again", || async { answered.load(Ordering::Relaxed) >= so_far + 12 }).await;
+    };
     for _ in 0..3 {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        go_on().await;
         bench.server.restart().unwrap();
         bench.server.crash();
         bench.server.start_again().unwrap();
     }
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    go_on().await;
     told.send_replace(true);
     let statuses = asking.join_all().await.concat();
     assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");

@@ -9,11 +9,13 @@ mod refresh;
 mod refusal;
 mod rejection;
 
+use aiq_connect::domain::LeaseOwner;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::{
     browser::{Answer, Browser},
+    kept::{Kept, Place},
     provider::Provider,
     research::Research,
     service::Service,
@@ -30,8 +32,12 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::on(Kept::in_a_file).await
+    }
+
+    async fn on(place: Place) -> Self {
         let provider = Provider::start().await;
-        let (service, research) = Service::with_research(&provider).await;
+        let (service, research) = Service::with_research_at(&provider, place).await;
         let alice = service.sign_in("alice").await;
         service.connect(&provider, &alice, "incidents").await;
         let job = service.submit(&alice, &["incidents"]).await;
@@ -59,6 +65,14 @@ impl Bench {
     /// Lets the access token lapse.
     async fn lapse(&self) {
         self.service.age(TimeDelta::hours(2)).await;
+    }
+
+    /// Another process takes the lease, says that it sends, and is not heard of again.
+    async fn leave_a_lease(&self) -> bool {
+        let (store, another) = (&self.service.store, LeaseOwner("another".into()));
+        let grant = self.service.grant("alice", "incidents").await.unwrap();
+        store.lease(grant.id, grant.version, &another, false).await.unwrap().is_some()
+            && store.mark_in_doubt(grant.id, grant.version, &another).await.unwrap()
     }
 
     /// How many refreshes the provider saw.

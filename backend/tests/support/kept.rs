@@ -27,7 +27,21 @@ pub enum Kept {
     At(String),
 }
 
+/// Makes where a test's service stores, each time anew.
+pub type Place = fn() -> Kept;
+
+/// As long as it lives, nobody else can change a grant.
+#[expect(dead_code, reason = "its drop is what counts")]
+pub enum Standstill {
+    File(SqliteConnection),
+    Server(PgConnection),
+}
+
 impl Kept {
+    pub fn in_a_file() -> Self {
+        Self::File
+    }
+
     pub fn on_a_server() -> Self {
         Self::Server(Server::shared().database())
     }
@@ -46,15 +60,18 @@ impl Kept {
         }
     }
 
-    /// One statement by somebody else who can write, with `?` for its parameters: how many rows it changed.
+    /// One statement by somebody else who can write, with `?`, or `?1` and `?2`, for its parameters: how many rows it changed.
     pub async fn change(&self, folder: &Path, statement: &'static str, parameters: &[&str]) -> u64 {
         let Some(mut session) = self.session().await else {
             let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
             let query = parameters.iter().fold(sqlx::query(statement), |query, parameter| query.bind(*parameter));
             return query.execute(&mut outside).await.unwrap().rows_affected();
         };
-        let numbered =
-            (1..=parameters.len()).fold(statement.to_owned(), |text, n| text.replacen('?', &format!("${n}"), 1));
+        let numbered = if statement.contains("?1") {
+            statement.replace('?', "$")
+        } else {
+            (1..=parameters.len()).fold(statement.to_owned(), |text, n| text.replacen('?', &format!("${n}"), 1))
+        };
         let query = sqlx::query(AssertSqlSafe(numbered));
         let query = parameters.iter().fold(query, |query, parameter| query.bind(*parameter));
         query.execute(&mut session).await.unwrap().rows_affected()
@@ -94,6 +111,17 @@ impl Kept {
             return Ok(sqlx::query(statement).execute(&mut outside).await?.rows_affected());
         };
         Ok(sqlx::query(statement).execute(&mut session).await?.rows_affected())
+    }
+
+    /// Keeps everybody else from changing a grant.
+    pub async fn stand_still(&self, folder: &Path) -> Standstill {
+        let Some(mut session) = self.session().await else {
+            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
+            sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut outside).await.unwrap();
+            return Standstill::File(outside);
+        };
+        sqlx::raw_sql("BEGIN; SELECT 1 FROM grants FOR UPDATE").execute(&mut session).await.unwrap();
+        Standstill::Server(session)
     }
 
     /// The one number that a statement finds.

@@ -20,13 +20,12 @@ use axum::{Router, http::Method};
 use chrono::TimeDelta;
 use reqwest::Url;
 use serde_json::{Value, json};
-use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use super::{
     browser::{Answer, Bodies, Browser, SESSION},
     clock::Ahead,
-    kept::{Everything, Kept},
+    kept::{Everything, Kept, Place, Standstill},
     logs, openid,
     provider::{Consent, Provider},
     research::Research,
@@ -116,10 +115,20 @@ impl Service {
         Self::on(folder, Arc::new(wishes.kept), yaml, wishes.variables, host).await
     }
 
+    /// Stored there.
+    pub async fn at(provider: &Provider, place: Place) -> Self {
+        Self::with(provider, Wishes { kept: place(), ..Wishes::default() }).await
+    }
+
     /// With a research service behind the gate.
     pub async fn with_research(provider: &Provider) -> (Self, Research) {
+        Self::with_research_at(provider, Kept::in_a_file).await
+    }
+
+    /// The same, stored there.
+    pub async fn with_research_at(provider: &Provider, place: Place) -> (Self, Research) {
         let research = Research::start().await;
-        let wishes = Wishes { upstream: Some(research.origin.clone()), ..Wishes::default() };
+        let wishes = Wishes { kept: place(), upstream: Some(research.origin.clone()), ..Wishes::default() };
         (Self::with(provider, wishes).await, research)
     }
 
@@ -284,12 +293,9 @@ impl Service {
         self.kept.try_change(self.folder.path(), statement).await
     }
 
-    /// Takes the database's write lock until it is dropped.
-    pub async fn nobody_else_writes(&self) -> sqlx::SqliteConnection {
-        let path = self.folder.path().join("aiq-connect.db");
-        let mut outside = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut outside).await.unwrap();
-        outside
+    /// Keeps everybody else from changing grants until it is dropped.
+    pub async fn nobody_else_writes(&self) -> Standstill {
+        self.kept.stand_still(self.folder.path()).await
     }
 
     /// How many rows a table has.

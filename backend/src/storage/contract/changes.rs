@@ -99,6 +99,33 @@ pub async fn signing_out_raises_the_serial(database: &impl Database) {
     assert!(raises!(store, alice, store.close_session("hers").await.unwrap()));
 }
 
+/// Each column alone, because our own statements always change several of them.
+pub async fn whoever_writes_what_may_be_looked_at_raises_the_serial(database: &impl Database) {
+    let store = database.open().await;
+    let alice = person(&store, "alice").await;
+    connected(&store, &key(&alice, "incidents")).await;
+    pending(&store, &key(&alice, "tickets")).await;
+    for statement in [
+        "UPDATE {}grants SET version = version + 1",
+        "UPDATE {}grants SET scopes = '[]'",
+        "UPDATE {}grants SET expires_at = 1",
+        "UPDATE {}grants SET fault = 'revoked', faulted_at = 1",
+        "UPDATE {}grants SET fault_reference = '4f1a09c2'",
+        "UPDATE {}grants SET account_label = 'somebody else'",
+        "UPDATE {}grants SET connected_at = 1",
+        "INSERT INTO {}grants (id, principal, server, version, issuer, client_id, resource, redirect_uri, scopes, \
+         access_token, issued_at, connected_at) SELECT '00000000-0000-4000-8000-000000000000', principal, 'wiki', \
+         version, issuer, client_id, resource, redirect_uri, scopes, access_token, issued_at, connected_at FROM {}grants",
+        "DELETE FROM {}grants WHERE server = 'wiki'",
+        "UPDATE {}flows SET expires_at = expires_at - 1 WHERE phase = 'pending'",
+        "UPDATE {}flows SET code = 'idp_unreachable' WHERE phase = 'pending'",
+        "DELETE FROM {}flows WHERE phase = 'pending'",
+    ] {
+        assert!(raises!(store, alice, database.write(statement).await), "{statement}");
+    }
+    assert!(!raises!(store, alice, database.write("DELETE FROM {}flows").await), "those that ended are nobody's news");
+}
+
 pub async fn serials_are_read_for_those_who_are_asked_for(database: &impl Database) {
     let store = database.open().await;
     let (alice, bob) = (person(&store, "alice").await, person(&store, "bob").await);

@@ -34,6 +34,9 @@ pub(super) trait Database {
     /// Changes every row of a table past all rules of ours: `what` as SQL writes it after `SET`.
     async fn tamper(&self, table: &str, what: &str);
 
+    /// Runs a statement past all rules of ours, with `{}` where the name of a schema stands before a table.
+    async fn write(&self, statement: &str);
+
     /// Ends all connections of a store.
     async fn close(&self, store: &Self::Store);
 }
@@ -184,6 +187,7 @@ macro_rules! contract_cases {
             changes::a_lease_and_a_doubt_are_nobodys_news,
             changes::what_a_job_tells_raises_the_serial_of_its_owner,
             changes::signing_out_raises_the_serial,
+            changes::whoever_writes_what_may_be_looked_at_raises_the_serial,
             changes::serials_are_read_for_those_who_are_asked_for,
             changes::whoever_sees_a_serial_sees_what_raised_it,
             changes::what_is_refused_raises_nothing,

@@ -76,6 +76,10 @@ impl Database for OnServer {
         self.run(&format!("UPDATE aiq_connect.{table} SET {what}")).await;
     }
 
+    async fn write(&self, statement: &str) {
+        self.run(&statement.replace("{}", "aiq_connect.")).await;
+    }
+
     async fn close(&self, store: &PostgresStore) {
         store.close().await;
     }
@@ -113,8 +117,13 @@ async fn ageing_moves_every_stored_time() {
          AND table_name NOT LIKE '\\_%' AND (column_name LIKE '%\\_at' OR column_name LIKE '%\\_until' \
          OR column_name LIKE '%\\_since')",
     );
-    let columns: Vec<(String, String)> =
-        columns.fetch_all(&mut *store.pool.lend().await.unwrap()).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
+    let columns: Vec<(String, String)> = columns
+        .fetch_all(&mut *store.pool.lend().await.unwrap())
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .collect();
     assert!(columns.len() > 10, "{columns:?}");
     database.run(ONE_ROW_EACH).await;
     store.age(TimeDelta::milliseconds(1_000)).await.unwrap();

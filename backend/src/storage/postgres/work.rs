@@ -47,7 +47,8 @@ impl Lent {
         limit: Duration,
         statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        let session = self.connection.as_deref_mut().ok_or_else(|| impossible("connection", "it is gone".to_owned()))?;
+        let session =
+            self.connection.as_deref_mut().ok_or_else(|| impossible("connection", "it is gone".to_owned()))?;
         match timeout(limit, statement(session)).await {
             Ok(answer) => answer.map_err(store_error),
             Err(late) => Err(StoreError::Unavailable(late.into())),

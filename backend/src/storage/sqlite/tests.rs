@@ -36,6 +36,10 @@ impl Database for File {
         run(&self.open().await, &format!("UPDATE {table} SET {what}")).await;
     }
 
+    async fn write(&self, statement: &str) {
+        run(&self.open().await, &statement.replace("{}", "")).await;
+    }
+
     async fn close(&self, store: &SqliteStore) {
         store.close().await;
     }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use aiq_connect::{
     clock::Chance,
     domain::{Grant, GrantKey},
-    storage::{Ageing, GrantStore, JobMac, PostgresStore, SqliteStore},
+    storage::{Ageing, GrantStore, JobMac, PostgresStore, RevocationStore, SqliteStore},
     vault::{MasterKey, Sealer, Secret, Vault},
 };
-use aiq_connect_test_postgres::{self as private, Server};
+use aiq_connect_test_postgres::{self as private, Pooler, Server};
 use chrono::TimeDelta;
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
@@ -22,6 +22,8 @@ use crate::support::until;
 pub enum Kind {
     Sqlite,
     Postgres,
+    /// PostgreSQL behind a pooler that lends its two connections for a transaction each.
+    Pooled,
 }
 
 /// A database, empty at first, and our own view of it.
@@ -32,7 +34,14 @@ pub struct Database {
 
 enum Place {
     Sqlite(TempDir),
-    Postgres(private::Database<'static>),
+    Postgres(private::Database<'static>, Door),
+}
+
+/// Where the processes find PostgreSQL. We find it on its socket.
+#[derive(Clone, Copy)]
+enum Door {
+    Socket,
+    Pooler,
 }
 
 enum Store {
@@ -52,11 +61,21 @@ pub enum Outage<'a> {
     Postgres(&'a Server),
 }
 
+/// As long as this lives, the server says nothing.
+pub struct Frozen<'a>(&'a Server);
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        self.0.thaw();
+    }
+}
+
 impl Database {
     pub fn new(kind: Kind) -> Self {
         Self::at(match kind {
             Kind::Sqlite => Place::Sqlite(tempfile::tempdir().unwrap()),
-            Kind::Postgres => Place::Postgres(Server::shared().database()),
+            Kind::Postgres => Place::Postgres(Server::shared().database(), Door::Socket),
+            Kind::Pooled => Place::Postgres(Server::shared().database(), Door::Pooler),
         })
     }
 
@@ -65,7 +84,10 @@ impl Database {
         match kind {
             Kind::Sqlite => Self::new(kind),
             // It ends with this process, as the shared one does.
-            Kind::Postgres => Self::at(Place::Postgres(Box::leak(Box::new(Server::start().unwrap())).database())),
+            Kind::Postgres => {
+                Self::at(Place::Postgres(Box::leak(Box::new(Server::start().unwrap())).database(), Door::Socket))
+            }
+            Kind::Pooled => panic!("the pooler stands before the shared server"),
         }
     }
 
@@ -77,8 +99,14 @@ impl Database {
     pub fn url(&self) -> String {
         match &self.place {
             Place::Sqlite(folder) => format!("sqlite:///{}", file(folder).display()),
-            Place::Postgres(database) => database.url(),
+            Place::Postgres(database, Door::Socket) => database.url(),
+            Place::Postgres(database, Door::Pooler) => database.url_at(Pooler::shared().port()),
         }
+    }
+
+    /// Whether processes find it behind a pooler.
+    pub fn is_pooled(&self) -> bool {
+        matches!(self.place, Place::Postgres(_, Door::Pooler))
     }
 
     /// Makes everything in it this much older, with jobs that are ours all the same.
@@ -104,11 +132,26 @@ impl Database {
         }
     }
 
+    /// How many entries the queue of revocations has.
+    pub async fn queued(&self) -> u64 {
+        match self.store().await {
+            Store::Sqlite(store) => store.count_revocations().await.unwrap(),
+            Store::Postgres(store) => store.count_revocations().await.unwrap(),
+        }
+    }
+
+    /// Stops the server in its tracks: its connections stay open, and nothing answers.
+    pub fn freeze(&self) -> Frozen<'_> {
+        let Place::Postgres(database, _) = &self.place else { panic!("a file does not freeze") };
+        database.server().freeze();
+        Frozen(database.server())
+    }
+
     async fn store(&self) -> &Store {
         let open = || async {
             match &self.place {
                 Place::Sqlite(folder) => Store::Sqlite(SqliteStore::open(file(folder)).await.unwrap()),
-                Place::Postgres(database) => {
+                Place::Postgres(database, _) => {
                     Store::Postgres(PostgresStore::open(options(database), false).await.unwrap())
                 }
             }
@@ -126,7 +169,7 @@ impl Database {
                 sqlx::query(leave).execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }
-            Place::Postgres(database) => {
+            Place::Postgres(database, _) => {
                 database.superuser(
                     "UPDATE aiq_connect.grants SET lease_owner = 'somebody who died', \
                      lease_until = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + 30000",
@@ -140,7 +183,7 @@ impl Database {
         match &self.place {
             // A file does not go away; but whoever keeps its lock keeps everybody else from it.
             Place::Sqlite(_) => Outage::Sqlite(self.stand_still().await),
-            Place::Postgres(database) => {
+            Place::Postgres(database, _) => {
                 database.server().stop();
                 Outage::Postgres(database.server())
             }
@@ -155,7 +198,7 @@ impl Database {
                 sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
                 Standstill::Sqlite(connection)
             }
-            Place::Postgres(database) => {
+            Place::Postgres(database, _) => {
                 let mut connection = options(database).connect().await.unwrap();
                 sqlx::query("BEGIN").execute(&mut connection).await.unwrap();
                 for lock in

@@ -104,6 +104,10 @@ impl Race {
             self.processes.push(process);
         }
         join_all(self.processes[first..].iter_mut().map(Process::is_ready)).await;
+        if self.database.is_pooled() {
+            let noticed = "a pooler in transaction mode stands before the database";
+            assert!(self.processes.iter().all(|process| process.logged(noticed).is_some()));
+        }
     }
 
     fn started(&self) -> Process {
@@ -136,8 +140,13 @@ impl Race {
 
     /// The whole way of a person who connects.
     pub async fn connect(&self, browser: &Browser, process: usize) {
+        self.connect_by(browser, process, "/v1/auth/mcp/incidents/connect").await;
+    }
+
+    /// The same from this address, which may say what is wanted.
+    pub async fn connect_by(&self, browser: &Browser, process: usize, way: &str) {
         let browser = self.move_to(browser, process);
-        let launched = browser.follow("/v1/auth/mcp/incidents/connect").await;
+        let launched = browser.follow(way).await;
         let back = self.provider.walk(&launched.location(), Consent::Given).await;
         let answer = browser.arrive(&path_of(&back)).await;
         assert_eq!(answer.status, 200, "{}", answer.body);

@@ -7,7 +7,7 @@ use aiq_connect::{
     storage::{PostgresStore, SessionStore},
     vault::Secret,
 };
-use aiq_connect_test_postgres::{Pooler, Server};
+use aiq_connect_test_postgres::{Database, Pooler, Server};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -86,11 +86,18 @@ impl Bench {
     }
 }
 
+/// Waits until both replicas hear the database.
+async fn both_listen(database: &Database<'_>) {
+    const LISTENING: &str = "SELECT count(*) FROM pg_stat_activity \
+                             WHERE datname = current_database() AND query = 'LISTEN \"aiq_connect\"' AND state = 'idle'";
+    until("both replicas listen", || async { database.superuser(LISTENING) == "2" }).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_replica_changes_is_told_by_the_database_and_heard_at_once() {
     let database = Server::shared().database();
     let bench = Bench::new(database.tcp_url(), &database.tcp_url(), Vec::new()).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    both_listen(&database).await;
     let took = bench.changes(20).await;
     report(&format!("told by the database: {took:?}"));
     // Looking twice a second would need 250 ms for half of them.
@@ -110,7 +117,7 @@ async fn through_a_pooler_it_is_looked_for_and_heard_within_a_second_and_past_it
 
     let past = vec![("AIQ_LISTEN_DB_URL", database.tcp_url())];
     let bench = Bench::new(through, &database.tcp_url(), past).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    both_listen(&database).await;
     let took = bench.changes(20).await;
     report(&format!("past the pooler: {took:?}"));
     assert!(took[10] < Duration::from_millis(150), "{took:?}");

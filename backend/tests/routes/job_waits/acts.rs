@@ -19,7 +19,7 @@ async fn skipping_ends_the_wait_for_worker_and_stream_at_once() {
     bench.revoke().await;
     let mut stream = bench.stream().await;
     let worker = bench.waiting_worker().await;
-    held(std::slice::from_ref(&worker)).await;
+    held(&bench.job, std::slice::from_ref(&worker)).await;
     let answer = bench.act("skip").await;
     let expected = json!({"job_id": bench.job, "source_id": "incidents", "waits_until": null, "can_extend": false});
     assert_eq!((answer.status.as_u16(), answer.json()), (200, expected));

@@ -13,7 +13,7 @@ async fn after_the_deadline_the_waiting_worker_is_told_to_go_on_without_and_the_
     bench.revoke().await;
     let mut stream = bench.stream().await;
     let worker = bench.waiting_worker().await;
-    held(std::slice::from_ref(&worker)).await;
+    held(&bench.job, std::slice::from_ref(&worker)).await;
     bench.service.age(TimeDelta::minutes(15)).await;
     gives_up(&worker.await.unwrap(), "revoked");
     assert_eq!(stream.until("job.auth_skipped").await.data, ended(&bench, &json!("deadline_passed")));
@@ -77,7 +77,7 @@ async fn a_disconnect_by_the_owner_ends_the_wait_at_once() {
     bench.revoke().await;
     let mut stream = bench.stream().await;
     let worker = bench.waiting_worker().await;
-    held(std::slice::from_ref(&worker)).await;
+    held(&bench.job, std::slice::from_ref(&worker)).await;
     bench.alice.post("/v1/auth/mcp/incidents/disconnect", json!({})).await;
     gives_up(&worker.await.unwrap(), "disconnected");
     assert_eq!(stream.until("job.auth_skipped").await.data, ended(&bench, &json!("disconnected")));
@@ -105,7 +105,7 @@ async fn a_job_that_ends_leaves_no_worker_waiting() {
     let bench = Arc::new(Bench::new().await);
     bench.revoke().await;
     let worker = bench.waiting_worker().await;
-    held(std::slice::from_ref(&worker)).await;
+    held(&bench.job, std::slice::from_ref(&worker)).await;
     bench.research.finish(&bench.job, "Done without.");
     bench.alice.get(&format!("/v1/jobs/async/job/{}", bench.job)).await;
     let answer = worker.await.unwrap();

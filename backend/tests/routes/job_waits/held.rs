@@ -17,7 +17,7 @@ async fn after_a_reconnect_the_waiting_worker_gets_the_new_token_and_the_stream_
     let mut stream = bench.stream().await;
     let worker = bench.waiting_worker().await;
     stream.until("job.auth_required").await;
-    held(std::slice::from_ref(&worker)).await;
+    held(&bench.job, std::slice::from_ref(&worker)).await;
     bench.reconnect().await;
     let began = Instant::now();
     let answer = worker.await.unwrap();
@@ -38,7 +38,7 @@ async fn a_worker_at_another_process_gets_the_new_token_too() {
         let job = bench.job.clone();
         tokio::spawn(async move { resolve(&other, &job, 25).await })
     };
-    held(std::slice::from_ref(&worker)).await;
+    held(&bench.job, std::slice::from_ref(&worker)).await;
     bench.reconnect().await;
     let began = Instant::now();
     assert_eq!(worker.await.unwrap().status, 200);
@@ -56,7 +56,7 @@ async fn two_workers_of_one_job_that_wait_at_once_are_one_event_and_both_get_the
             tokio::spawn(async move { resolve(&bench.service, &bench.job, 25).await })
         })
         .collect();
-    held(&workers).await;
+    held(&bench.job, &workers).await;
     assert_eq!(bench.told().await, ["job.auth_required"]);
     bench.reconnect().await;
     for worker in workers {

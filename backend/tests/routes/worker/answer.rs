@@ -3,11 +3,18 @@
 use serde_json::json;
 
 use super::{Bench, sha256};
-use crate::support::scrubbed;
+use crate::support::{kept::Place, scrubbed};
 
-#[tokio::test]
-async fn a_worker_gets_the_owners_token_and_where_it_may_be_sent_and_no_refresh_token() {
-    let bench = Bench::new().await;
+on_both_databases! {
+    a_worker_gets_the_owners_token_and_where_it_may_be_sent_and_no_refresh_token,
+    each_job_gets_its_own_owners_token,
+    a_token_that_the_worker_holds_already_is_not_sent_again,
+    a_worker_that_knows_its_owner_may_say_so,
+    one_of_several_valid_keys_is_enough,
+}
+
+async fn a_worker_gets_the_owners_token_and_where_it_may_be_sent_and_no_refresh_token(place: Place) {
+    let bench = Bench::on(place).await;
     let answer = bench.resolve().await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -31,9 +38,8 @@ async fn a_worker_gets_the_owners_token_and_where_it_may_be_sent_and_no_refresh_
     assert_eq!(bench.refreshes(), 0);
 }
 
-#[tokio::test]
-async fn each_job_gets_its_own_owners_token() {
-    let bench = Bench::new().await;
+async fn each_job_gets_its_own_owners_token(place: Place) {
+    let bench = Bench::on(place).await;
     let bob = bench.service.sign_in("bob").await;
     bench.service.connect(&bench.provider, &bob, "incidents").await;
     let his_job = bench.service.submit(&bob, &["incidents"]).await;
@@ -43,9 +49,8 @@ async fn each_job_gets_its_own_owners_token() {
     assert!(bench.provider.takes(his["access_token"].as_str().unwrap()) && bench.provider.takes(&hers));
 }
 
-#[tokio::test]
-async fn a_token_that_the_worker_holds_already_is_not_sent_again() {
-    let bench = Bench::new().await;
+async fn a_token_that_the_worker_holds_already_is_not_sent_again(place: Place) {
+    let bench = Bench::on(place).await;
     let token = bench.token().await;
     let known = bench.question(&json!({"known_sha256": sha256(&token)}));
     let answer = bench.service.resolve(known).await;
@@ -55,16 +60,14 @@ async fn a_token_that_the_worker_holds_already_is_not_sent_again() {
     assert_eq!(bench.service.resolve(other).await.json()["access_token"], token);
 }
 
-#[tokio::test]
-async fn a_worker_that_knows_its_owner_may_say_so() {
-    let bench = Bench::new().await;
+async fn a_worker_that_knows_its_owner_may_say_so(place: Place) {
+    let bench = Bench::on(place).await;
     let answer = bench.service.resolve(bench.question(&json!({"user_sub": "alice", "min_ttl_seconds": 60}))).await;
     assert_eq!(answer.status, 200);
 }
 
-#[tokio::test]
-async fn one_of_several_valid_keys_is_enough() {
-    let bench = Bench::new().await;
+async fn one_of_several_valid_keys_is_enough(place: Place) {
+    let bench = Bench::on(place).await;
     let headers = [("authorization", "Bearer another-worker-key-0123456789")];
     let answer = bench.service.worker_asks("/v1/worker/tokens/resolve", &headers, bench.question(&json!({}))).await;
     assert_eq!(answer.status, 200);

@@ -5,11 +5,18 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::Bench;
-use crate::support::{provider::TokenFault, until};
+use crate::support::{kept::Place, provider::TokenFault, until};
+
+on_both_databases! {
+    near_its_end_a_token_is_answered_at_once_and_the_next_one_is_fetched_behind_the_answer,
+    far_from_its_end_nothing_is_fetched,
+    many_answers_of_two_processes_cost_one_refresh_behind_them,
+    a_failure_behind_the_answer_disturbs_nobody_and_is_not_repeated_at_once,
+}
 
 /// What the provider's tokens live: an hour. So many seconds of the first one are left.
-async fn with_left(seconds: i64) -> Bench {
-    let bench = Bench::new().await;
+async fn with_left(place: Place, seconds: i64) -> Bench {
+    let bench = Bench::on(place).await;
     bench.service.age(TimeDelta::seconds(3600 - seconds)).await;
     bench
 }
@@ -21,9 +28,8 @@ async fn is_refreshed(bench: &Bench) {
     .await;
 }
 
-#[tokio::test]
-async fn near_its_end_a_token_is_answered_at_once_and_the_next_one_is_fetched_behind_the_answer() {
-    let bench = with_left(700).await;
+async fn near_its_end_a_token_is_answered_at_once_and_the_next_one_is_fetched_behind_the_answer(place: Place) {
+    let bench = with_left(place, 700).await;
     let gate = bench.provider.hold_tokens();
     let before = bench.provider.count("/token");
     let first = bench.token().await;
@@ -35,9 +41,8 @@ async fn near_its_end_a_token_is_answered_at_once_and_the_next_one_is_fetched_be
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test]
-async fn far_from_its_end_nothing_is_fetched() {
-    let bench = with_left(730).await;
+async fn far_from_its_end_nothing_is_fetched(place: Place) {
+    let bench = with_left(place, 730).await;
     bench.token().await;
     // Asked for after it, and stored: so whatever the first answer began would be there.
     bench.service.age(TimeDelta::seconds(30)).await;
@@ -46,9 +51,8 @@ async fn far_from_its_end_nothing_is_fetched() {
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_answers_of_two_processes_cost_one_refresh_behind_them() {
-    let bench = with_left(700).await;
+async fn many_answers_of_two_processes_cost_one_refresh_behind_them(place: Place) {
+    let bench = with_left(place, 700).await;
     let other = bench.service.another_process().await;
     for _ in 0..10 {
         bench.token().await;
@@ -62,9 +66,8 @@ async fn many_answers_of_two_processes_cost_one_refresh_behind_them() {
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test]
-async fn a_failure_behind_the_answer_disturbs_nobody_and_is_not_repeated_at_once() {
-    let bench = with_left(700).await;
+async fn a_failure_behind_the_answer_disturbs_nobody_and_is_not_repeated_at_once(place: Place) {
+    let bench = with_left(place, 700).await;
     bench.provider.set(|faults| faults.token = vec![TokenFault::Unavailable]);
     let first = bench.token().await;
     until("it failed", || async {

@@ -7,7 +7,15 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::Bench;
-use crate::support::{free_address, logs, service::WORKER_KEY, until};
+use crate::support::{free_address, kept::Place, logs, service::WORKER_KEY, until};
+
+on_both_databases! {
+    while_the_metadata_is_away_the_last_good_copy_leads_to_the_token_endpoint,
+    without_any_metadata_no_endpoint_is_guessed_and_the_grant_stays,
+    tokens_that_come_while_the_database_is_away_are_stored_when_it_is_back,
+    a_service_that_stops_stores_what_a_refresh_brings_although_nobody_waits_for_it,
+    a_token_that_tells_its_end_only_inside_is_refreshed_before_it,
+}
 
 async fn is_stored(bench: &Bench) {
     until("the refresh is stored", || async {
@@ -16,9 +24,8 @@ async fn is_stored(bench: &Bench) {
     .await;
 }
 
-#[tokio::test]
-async fn while_the_metadata_is_away_the_last_good_copy_leads_to_the_token_endpoint() {
-    let bench = Bench::new().await;
+async fn while_the_metadata_is_away_the_last_good_copy_leads_to_the_token_endpoint(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.set(|faults| faults.metadata_unavailable = true);
     bench.service.clock.forward(TimeDelta::hours(1));
@@ -26,9 +33,8 @@ async fn while_the_metadata_is_away_the_last_good_copy_leads_to_the_token_endpoi
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test]
-async fn without_any_metadata_no_endpoint_is_guessed_and_the_grant_stays() {
-    let bench = Bench::new().await;
+async fn without_any_metadata_no_endpoint_is_guessed_and_the_grant_stays(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.set(|faults| faults.metadata_unavailable = true);
     let fresh = bench.service.another_process().await;
@@ -41,9 +47,8 @@ async fn without_any_metadata_no_endpoint_is_guessed_and_the_grant_stays() {
     assert_eq!(fresh.resolve(bench.question(&json!({}))).await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tokens_that_come_while_the_database_is_away_are_stored_when_it_is_back() {
-    let bench = Arc::new(Bench::new().await);
+async fn tokens_that_come_while_the_database_is_away_are_stored_when_it_is_back(place: Place) {
+    let bench = Arc::new(Bench::on(place).await);
     bench.lapse().await;
     let grant = bench.service.grant("alice", "incidents").await.unwrap().id.0.to_string();
     let before = bench.provider.count("/token");
@@ -67,10 +72,9 @@ async fn tokens_that_come_while_the_database_is_away_are_stored_when_it_is_back(
     assert!(bench.provider.takes(&bench.token().await));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::disallowed_methods, reason = "a worker on this machine, not the service")]
-async fn a_service_that_stops_stores_what_a_refresh_brings_although_nobody_waits_for_it() {
-    let bench = Bench::new().await;
+async fn a_service_that_stops_stores_what_a_refresh_brings_although_nobody_waits_for_it(place: Place) {
+    let bench = Bench::on(place).await;
     bench.service.age(TimeDelta::seconds(2900)).await;
     let free = [free_address(), free_address()];
     let process = bench.service.unserved_process(free).await;
@@ -95,9 +99,8 @@ async fn a_service_that_stops_stores_what_a_refresh_brings_although_nobody_waits
     assert_eq!(bench.service.grant("alice", "incidents").await.unwrap().version, Version(2));
 }
 
-#[tokio::test]
-async fn a_token_that_tells_its_end_only_inside_is_refreshed_before_it() {
-    let bench = Bench::new().await;
+async fn a_token_that_tells_its_end_only_inside_is_refreshed_before_it(place: Place) {
+    let bench = Bench::on(place).await;
     bench.provider.set(|faults| {
         faults.access_token_seconds = None;
         faults.jwt_access_seconds = Some(600);

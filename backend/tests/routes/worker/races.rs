@@ -13,10 +13,22 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::Bench;
 use crate::support::{
     browser::Answer,
+    kept::Place,
     provider::{Consent, TokenFault},
     service::{Service, path_of},
     until,
 };
+
+on_both_databases! {
+    a_herd_of_two_hundred_costs_one_refresh_and_all_get_what_it_brought,
+    a_success_after_the_lease_was_lost_is_kept,
+    a_refusal_that_is_recorded_before_the_late_success_is_undone_by_it,
+    of_two_successes_the_second_is_dropped_and_nothing_is_revoked,
+    a_crashed_process_is_taken_over_after_its_lease_and_not_before,
+    who_waits_for_another_process_in_vain_is_told_when_it_can_be_taken_over,
+    connecting_anew_while_a_refresh_is_under_way_wins_and_revokes_nothing,
+    a_storm_of_many_people_asks_the_issuer_for_a_few_at_a_time_and_serves_all,
+}
 
 /// Somebody asks, at a process of their own choice.
 fn asks(bench: &Arc<Bench>, other: Option<&Arc<Service>>) -> JoinHandle<Answer> {
@@ -51,9 +63,8 @@ async fn taken_over(bench: &Arc<Bench>) -> (JoinHandle<Answer>, JoinHandle<Answe
     (first, second, gate)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_herd_of_two_hundred_costs_one_refresh_and_all_get_what_it_brought() {
-    let bench = Arc::new(Bench::new().await);
+async fn a_herd_of_two_hundred_costs_one_refresh_and_all_get_what_it_brought(place: Place) {
+    let bench = Arc::new(Bench::on(place).await);
     bench.lapse().await;
     let before = bench.provider.count("/token");
     let gate = bench.provider.hold_tokens();
@@ -71,9 +82,8 @@ async fn a_herd_of_two_hundred_costs_one_refresh_and_all_get_what_it_brought() {
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test]
-async fn a_success_after_the_lease_was_lost_is_kept() {
-    let bench = Arc::new(Bench::new().await);
+async fn a_success_after_the_lease_was_lost_is_kept(place: Place) {
+    let bench = Arc::new(Bench::on(place).await);
     let (first, second, gate) = taken_over(&bench).await;
     gate.add_permits(1);
     has_version(&bench, 2).await;
@@ -87,9 +97,8 @@ async fn a_success_after_the_lease_was_lost_is_kept() {
     assert!(bench.provider.takes(stored.as_str().unwrap()));
 }
 
-#[tokio::test]
-async fn a_refusal_that_is_recorded_before_the_late_success_is_undone_by_it() {
-    let bench = Arc::new(Bench::new().await);
+async fn a_refusal_that_is_recorded_before_the_late_success_is_undone_by_it(place: Place) {
+    let bench = Arc::new(Bench::on(place).await);
     let (first, second, gate) = taken_over(&bench).await;
     bench.provider.set(|faults| faults.token = vec![TokenFault::LostResponse, TokenFault::InvalidGrant]);
     bench.provider.set(|faults| faults.forgives_reuse = true);
@@ -106,9 +115,8 @@ async fn a_refusal_that_is_recorded_before_the_late_success_is_undone_by_it() {
     assert_eq!(bench.service.grant("alice", "incidents").await.unwrap().fault, None);
 }
 
-#[tokio::test]
-async fn of_two_successes_the_second_is_dropped_and_nothing_is_revoked() {
-    let bench = Arc::new(Bench::new().await);
+async fn of_two_successes_the_second_is_dropped_and_nothing_is_revoked(place: Place) {
+    let bench = Arc::new(Bench::on(place).await);
     let (first, second, gate) = taken_over(&bench).await;
     bench.provider.set(|faults| faults.forgives_reuse = true);
     gate.add_permits(1);
@@ -120,13 +128,10 @@ async fn of_two_successes_the_second_is_dropped_and_nothing_is_revoked() {
     assert_eq!((bench.provider.living_grants(), bench.provider.count("/revoke")), (1, 0));
 }
 
-#[tokio::test]
-async fn a_crashed_process_is_taken_over_after_its_lease_and_not_before() {
-    const CRASHED: &str = "UPDATE grants SET lease_owner = 'crashed', in_doubt_since = issued_at, \
-                           lease_until = CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER) + 30000";
-    let bench = Arc::new(Bench::new().await);
+async fn a_crashed_process_is_taken_over_after_its_lease_and_not_before(place: Place) {
+    let bench = Arc::new(Bench::on(place).await);
     bench.lapse().await;
-    bench.service.sql(CRASHED, &[]).await;
+    assert!(bench.leave_a_lease().await, "it died after it had sent");
     let asking = asks(&bench, None);
     bench.service.age(LEASE).await;
     assert_eq!(bench.refreshes(), 0);
@@ -136,13 +141,10 @@ async fn a_crashed_process_is_taken_over_after_its_lease_and_not_before() {
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test]
-async fn who_waits_for_another_process_in_vain_is_told_when_it_can_be_taken_over() {
-    const ELSEWHERE: &str = "UPDATE grants SET lease_owner = 'another', \
-                             lease_until = CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER) + 30000";
-    let bench = Bench::new().await;
+async fn who_waits_for_another_process_in_vain_is_told_when_it_can_be_taken_over(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
-    bench.service.sql(ELSEWHERE, &[]).await;
+    assert!(bench.leave_a_lease().await);
     let answer = bench.resolve().await;
     assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (503, &json!("refresh_in_progress")));
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
@@ -150,10 +152,9 @@ async fn who_waits_for_another_process_in_vain_is_told_when_it_can_be_taken_over
     assert_eq!(bench.refreshes(), 0);
 }
 
-#[tokio::test]
-async fn connecting_anew_while_a_refresh_is_under_way_wins_and_revokes_nothing() {
+async fn connecting_anew_while_a_refresh_is_under_way_wins_and_revokes_nothing(place: Place) {
     for intent in ["reconnect", "switch_account"] {
-        let bench = Arc::new(Bench::new().await);
+        let bench = Arc::new(Bench::on(place).await);
         bench.lapse().await;
         let before = bench.provider.count("/token");
         let gate = bench.provider.hold_tokens();
@@ -179,9 +180,8 @@ async fn connecting_anew_while_a_refresh_is_under_way_wins_and_revokes_nothing()
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_storm_of_many_people_asks_the_issuer_for_a_few_at_a_time_and_serves_all() {
-    let bench = Arc::new(Bench::new().await);
+async fn a_storm_of_many_people_asks_the_issuer_for_a_few_at_a_time_and_serves_all(place: Place) {
+    let bench = Arc::new(Bench::on(place).await);
     let mut jobs = vec![bench.job.clone()];
     for number in 0..11 {
         let somebody = bench.service.sign_in(&format!("person-{number}")).await;

@@ -7,13 +7,32 @@ use tokio::task::JoinSet;
 
 use super::{Bench, sha256};
 use crate::support::{
+    kept::Place,
     provider::{Provider, TokenFault},
     scrubbed,
 };
 
-#[tokio::test]
-async fn a_lapsed_token_is_refreshed_once_for_the_same_resource_and_client_and_the_new_one_stays() {
-    let bench = Bench::new().await;
+on_both_databases! {
+    a_lapsed_token_is_refreshed_once_for_the_same_resource_and_client_and_the_new_one_stays,
+    twenty_workers_at_the_same_moment_cost_one_refresh,
+    twenty_workers_at_two_processes_cost_one_refresh,
+    a_token_that_the_mcp_server_refused_is_refreshed_once_however_many_say_so,
+    a_worker_that_goes_away_does_not_lose_the_refresh_that_it_caused,
+    a_refresh_token_that_the_provider_ended_needs_the_person_and_is_not_tried_again,
+    a_client_that_the_provider_forgot_needs_the_person_once,
+    a_busy_provider_is_503_with_its_own_wish_and_the_grant_stays,
+    an_issuer_that_wished_for_a_pause_is_asked_for_nobody_by_any_process,
+    a_provider_that_is_away_is_503_and_heals_by_itself,
+    while_the_provider_is_busy_a_token_that_is_still_good_is_handed_out,
+    a_lost_response_is_asked_for_again_at_once_and_a_provider_that_forgives_gives_it,
+    a_response_that_is_lost_twice_leaves_the_grant_in_doubt_and_not_dead,
+    after_a_lost_response_a_provider_that_does_not_forgive_needs_the_person,
+    disconnecting_while_a_refresh_is_under_way_wins_and_what_comes_late_is_revoked,
+    a_grant_is_refreshed_at_its_own_issuer_even_when_the_server_names_another_by_now,
+}
+
+async fn a_lapsed_token_is_refreshed_once_for_the_same_resource_and_client_and_the_new_one_stays(place: Place) {
+    let bench = Bench::on(place).await;
     let first = bench.token().await;
     bench.lapse().await;
     let second = bench.token().await;
@@ -35,9 +54,8 @@ async fn a_lapsed_token_is_refreshed_once_for_the_same_resource_and_client_and_t
     assert_eq!(bench.provider.living_grants(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn twenty_workers_at_the_same_moment_cost_one_refresh() {
-    let bench = Bench::new().await;
+async fn twenty_workers_at_the_same_moment_cost_one_refresh(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     let before = bench.provider.count("/token");
     let gate = bench.provider.hold_tokens();
@@ -56,9 +74,8 @@ async fn twenty_workers_at_the_same_moment_cost_one_refresh() {
     assert_eq!(bench.provider.living_grants(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn twenty_workers_at_two_processes_cost_one_refresh() {
-    let bench = Bench::new().await;
+async fn twenty_workers_at_two_processes_cost_one_refresh(place: Place) {
+    let bench = Bench::on(place).await;
     let other = bench.service.another_process().await;
     bench.lapse().await;
     let before = bench.provider.count("/token");
@@ -83,9 +100,8 @@ async fn twenty_workers_at_two_processes_cost_one_refresh() {
     assert_eq!(bench.provider.living_grants(), 1);
 }
 
-#[tokio::test]
-async fn a_token_that_the_mcp_server_refused_is_refreshed_once_however_many_say_so() {
-    let bench = Bench::new().await;
+async fn a_token_that_the_mcp_server_refused_is_refreshed_once_however_many_say_so(place: Place) {
+    let bench = Bench::on(place).await;
     let refused = bench.token().await;
     let question =
         bench.question(&json!({"rejected_sha256": sha256(&refused), "challenge": "Bearer error=\"invalid_token\""}));
@@ -97,9 +113,8 @@ async fn a_token_that_the_mcp_server_refused_is_refreshed_once_however_many_say_
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test]
-async fn a_worker_that_goes_away_does_not_lose_the_refresh_that_it_caused() {
-    let bench = Bench::new().await;
+async fn a_worker_that_goes_away_does_not_lose_the_refresh_that_it_caused(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     let before = bench.provider.count("/token");
     let gate = bench.provider.hold_tokens();
@@ -124,9 +139,8 @@ async fn a_worker_that_goes_away_does_not_lose_the_refresh_that_it_caused() {
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test]
-async fn a_refresh_token_that_the_provider_ended_needs_the_person_and_is_not_tried_again() {
-    let bench = Bench::new().await;
+async fn a_refresh_token_that_the_provider_ended_needs_the_person_and_is_not_tried_again(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.set(|faults| faults.token_always = Some(TokenFault::InvalidGrant));
     for _ in 0..3 {
@@ -144,9 +158,8 @@ async fn a_refresh_token_that_the_provider_ended_needs_the_person_and_is_not_tri
     assert_eq!((answer.status.as_u16(), answer.json()), (409, expected));
 }
 
-#[tokio::test]
-async fn a_client_that_the_provider_forgot_needs_the_person_once() {
-    let bench = Bench::new().await;
+async fn a_client_that_the_provider_forgot_needs_the_person_once(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.forget_clients();
     let answer = bench.resolve().await;
@@ -156,9 +169,8 @@ async fn a_client_that_the_provider_forgot_needs_the_person_once() {
     assert_eq!(bench.provider.count("/register"), 2);
 }
 
-#[tokio::test]
-async fn a_busy_provider_is_503_with_its_own_wish_and_the_grant_stays() {
-    let bench = Bench::new().await;
+async fn a_busy_provider_is_503_with_its_own_wish_and_the_grant_stays(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.set(|faults| faults.token = vec![TokenFault::Unavailable]);
     let answer = bench.resolve().await;
@@ -174,9 +186,8 @@ async fn a_busy_provider_is_503_with_its_own_wish_and_the_grant_stays() {
     bench.token().await;
 }
 
-#[tokio::test]
-async fn an_issuer_that_wished_for_a_pause_is_asked_for_nobody_by_any_process() {
-    let bench = Bench::new().await;
+async fn an_issuer_that_wished_for_a_pause_is_asked_for_nobody_by_any_process(place: Place) {
+    let bench = Bench::on(place).await;
     let bob = bench.service.sign_in("bob").await;
     bench.service.connect(&bench.provider, &bob, "incidents").await;
     let his = json!({"job_id": bench.service.submit(&bob, &["incidents"]).await, "mcp_server_id": "incidents"});
@@ -192,9 +203,8 @@ async fn an_issuer_that_wished_for_a_pause_is_asked_for_nobody_by_any_process() 
     assert_eq!(other.resolve(his).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_provider_that_is_away_is_503_and_heals_by_itself() {
-    let mut bench = Bench::new().await;
+async fn a_provider_that_is_away_is_503_and_heals_by_itself(place: Place) {
+    let mut bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.go().await;
     let answer = bench.resolve().await;
@@ -208,9 +218,8 @@ async fn a_provider_that_is_away_is_503_and_heals_by_itself() {
     assert_eq!(bench.refreshes(), 1);
 }
 
-#[tokio::test]
-async fn while_the_provider_is_busy_a_token_that_is_still_good_is_handed_out() {
-    let bench = Bench::new().await;
+async fn while_the_provider_is_busy_a_token_that_is_still_good_is_handed_out(place: Place) {
+    let bench = Bench::on(place).await;
     let token = bench.token().await;
     bench.service.age(TimeDelta::seconds(3580)).await;
     bench.provider.set(|faults| faults.token_always = Some(TokenFault::Unavailable));
@@ -222,9 +231,8 @@ async fn while_the_provider_is_busy_a_token_that_is_still_good_is_handed_out() {
     assert_ne!(bench.token().await, token);
 }
 
-#[tokio::test]
-async fn a_lost_response_is_asked_for_again_at_once_and_a_provider_that_forgives_gives_it() {
-    let bench = Bench::new().await;
+async fn a_lost_response_is_asked_for_again_at_once_and_a_provider_that_forgives_gives_it(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.set(|faults| {
         faults.token = vec![TokenFault::LostResponse];
@@ -237,9 +245,8 @@ async fn a_lost_response_is_asked_for_again_at_once_and_a_provider_that_forgives
     assert_eq!((grant.version, grant.in_doubt_since), (Version(2), None));
 }
 
-#[tokio::test]
-async fn a_response_that_is_lost_twice_leaves_the_grant_in_doubt_and_not_dead() {
-    let bench = Bench::new().await;
+async fn a_response_that_is_lost_twice_leaves_the_grant_in_doubt_and_not_dead(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.set(|faults| {
         faults.token = vec![TokenFault::LostResponse; 2];
@@ -253,9 +260,8 @@ async fn a_response_that_is_lost_twice_leaves_the_grant_in_doubt_and_not_dead() 
     assert!(bench.provider.takes(&token));
 }
 
-#[tokio::test]
-async fn after_a_lost_response_a_provider_that_does_not_forgive_needs_the_person() {
-    let bench = Bench::new().await;
+async fn after_a_lost_response_a_provider_that_does_not_forgive_needs_the_person(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     bench.provider.set(|faults| faults.token = vec![TokenFault::LostResponse]);
     let answer = bench.resolve().await;
@@ -268,9 +274,8 @@ async fn after_a_lost_response_a_provider_that_does_not_forgive_needs_the_person
     bench.token().await;
 }
 
-#[tokio::test]
-async fn disconnecting_while_a_refresh_is_under_way_wins_and_what_comes_late_is_revoked() {
-    let bench = Bench::new().await;
+async fn disconnecting_while_a_refresh_is_under_way_wins_and_what_comes_late_is_revoked(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     let before = bench.provider.count("/token");
     let gate = bench.provider.hold_tokens();
@@ -285,17 +290,15 @@ async fn disconnecting_while_a_refresh_is_under_way_wins_and_what_comes_late_is_
     bench.provider.set(|faults| faults.refuses_revocation = false);
     assert_eq!(bench.provider.living_grants(), 1, "the provider did not take part in the disconnect");
     let soon = std::time::Duration::from_secs(8);
-    let answer =
-        tokio::time::timeout(soon, asking).await.expect("told at once, not when it would have given up").unwrap();
+    let answer = tokio::time::timeout(soon, asking).await.unwrap().unwrap();
     assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (409, &json!("disconnected")));
     gate.add_permits(1);
     crate::support::until("what came late is ended", || async { bench.provider.living_grants() == 0 }).await;
     assert!(bench.service.grant("alice", "incidents").await.is_none());
 }
 
-#[tokio::test]
-async fn a_grant_is_refreshed_at_its_own_issuer_even_when_the_server_names_another_by_now() {
-    let bench = Bench::new().await;
+async fn a_grant_is_refreshed_at_its_own_issuer_even_when_the_server_names_another_by_now(place: Place) {
+    let bench = Bench::on(place).await;
     bench.lapse().await;
     let thief = Provider::start().await;
     bench.provider.set(|faults| faults.resource = Some(format!("{}/mcp", thief.origin)));

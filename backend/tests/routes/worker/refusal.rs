@@ -7,8 +7,15 @@ use serde_json::{Value, json};
 use super::{Bench, sha256};
 use crate::support::{
     browser::Answer,
+    kept::Place,
     service::{PUBLIC, WORKER_KEY, principal},
 };
+
+on_both_databases! {
+    a_row_that_was_changed_in_the_database_is_not_believed,
+    a_job_that_somebody_wrote_into_the_database_is_not_believed,
+    tokens_copied_from_another_persons_row_are_not_handed_out,
+}
 
 const RESOLVE: &str = "/v1/worker/tokens/resolve";
 
@@ -128,16 +135,15 @@ async fn a_token_that_lapsed_and_cannot_be_renewed_needs_the_person() {
     assert_eq!(bench.refreshes(), 0);
 }
 
-#[tokio::test]
-async fn a_row_that_was_changed_in_the_database_is_not_believed() {
+async fn a_row_that_was_changed_in_the_database_is_not_believed(place: Place) {
     for change in [
         "UPDATE jobs SET principal = ?1 WHERE id = ?2",
-        "UPDATE jobs SET servers = json_array('incidents', 'tickets') WHERE id = ?2 AND ?1 = ?1",
+        "UPDATE jobs SET servers = '[\"incidents\",\"tickets\"]' WHERE id = ?2 AND ?1 = ?1",
         "UPDATE jobs SET lifetime_ms = lifetime_ms * 1000 WHERE id = ?2 AND ?1 = ?1",
-        "UPDATE jobs SET mac = (SELECT randomblob(40)) WHERE id = ?2 AND ?1 = ?1",
+        "UPDATE jobs SET mac = (SELECT access_token FROM grants WHERE principal = ?1 AND server = 'incidents') WHERE id = ?2",
         "UPDATE jobs SET id = id || 'x' WHERE id = ?2 AND ?1 = ?1",
     ] {
-        let bench = Bench::new().await;
+        let bench = Bench::on(place).await;
         let bob = bench.service.sign_in("bob").await;
         bench.service.connect(&bench.provider, &bob, "incidents").await;
         bench.service.connect(&bench.provider, &bench.alice, "tickets").await;
@@ -153,22 +159,20 @@ async fn a_row_that_was_changed_in_the_database_is_not_believed() {
     }
 }
 
-#[tokio::test]
-async fn a_job_that_somebody_wrote_into_the_database_is_not_believed() {
+async fn a_job_that_somebody_wrote_into_the_database_is_not_believed(place: Place) {
     const INVENTED: &str = "INSERT INTO jobs (id, principal, servers, origin, lifetime_ms, created_at, ends_at, mac) \
                             SELECT 'invented', principal, servers, origin, lifetime_ms, created_at, ends_at, mac \
                             FROM jobs WHERE id = ?1";
-    let bench = Bench::new().await;
+    let bench = Bench::on(place).await;
     assert_eq!(bench.service.sql(INVENTED, &[&bench.job]).await, 1);
     let answer = bench.service.resolve(json!({"job_id": "invented", "mcp_server_id": "incidents"})).await;
     is(&answer, 404, "job_unknown", "no living job has this id");
 }
 
-#[tokio::test]
-async fn tokens_copied_from_another_persons_row_are_not_handed_out() {
+async fn tokens_copied_from_another_persons_row_are_not_handed_out(place: Place) {
     const COPY: &str = "UPDATE grants SET (access_token, refresh_token) = (SELECT access_token, refresh_token \
                         FROM grants WHERE principal = ?1) WHERE principal = ?2";
-    let bench = Bench::new().await;
+    let bench = Bench::on(place).await;
     let bob = bench.service.sign_in("bob").await;
     bench.service.connect(&bench.provider, &bob, "incidents").await;
     let (hers, his) = (principal("alice").id(), principal("bob").id());

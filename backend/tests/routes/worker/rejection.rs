@@ -4,7 +4,16 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{Bench, sha256};
-use crate::support::browser::Answer;
+use crate::support::{browser::Answer, kept::Place};
+
+on_both_databases! {
+    a_token_that_is_refused_although_it_was_just_renewed_is_the_servers_fault_and_the_grant_stays,
+    a_grant_that_is_refused_is_tried_again_after_a_while_that_grows,
+    who_waits_with_a_refused_token_gets_a_new_one_when_it_is_tried_again,
+    a_token_is_forced_once_a_minute_and_a_later_refusal_is_a_new_one,
+    a_refused_token_that_cannot_be_renewed_is_tried_by_who_does_not_hold_it,
+    a_server_that_refuses_many_people_is_a_passing_trouble_and_nobody_is_asked_to_sign_in,
+}
 
 impl Bench {
     /// A worker says that the server refused this token.
@@ -30,9 +39,8 @@ fn is_rejected(answer: &Answer) {
     assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (409, &json!("rejected_by_server")));
 }
 
-#[tokio::test]
-async fn a_token_that_is_refused_although_it_was_just_renewed_is_the_servers_fault_and_the_grant_stays() {
-    let bench = Bench::new().await;
+async fn a_token_that_is_refused_although_it_was_just_renewed_is_the_servers_fault_and_the_grant_stays(place: Place) {
+    let bench = Bench::on(place).await;
     let token = bench.token().await;
     is_rejected(&bench.refused_twice(&token).await);
     assert_eq!(bench.refreshes(), 1, "renewing once is all there is to try");
@@ -48,9 +56,8 @@ async fn a_token_that_is_refused_although_it_was_just_renewed_is_the_servers_fau
     bench.token().await;
 }
 
-#[tokio::test]
-async fn a_grant_that_is_refused_is_tried_again_after_a_while_that_grows() {
-    let bench = Bench::new().await;
+async fn a_grant_that_is_refused_is_tried_again_after_a_while_that_grows(place: Place) {
+    let bench = Bench::on(place).await;
     let mut token = bench.token().await;
     is_rejected(&bench.refused_twice(&token).await);
     for minutes in [1, 5, 15] {
@@ -72,9 +79,8 @@ async fn a_grant_that_is_refused_is_tried_again_after_a_while_that_grows() {
     assert_eq!(bench.block().await["error"], Value::Null);
 }
 
-#[tokio::test]
-async fn who_waits_with_a_refused_token_gets_a_new_one_when_it_is_tried_again() {
-    let bench = Bench::new().await;
+async fn who_waits_with_a_refused_token_gets_a_new_one_when_it_is_tried_again(place: Place) {
+    let bench = Bench::on(place).await;
     let token = bench.token().await;
     let refused = bench.refused_twice(&token).await;
     is_rejected(&refused);
@@ -87,9 +93,8 @@ async fn who_waits_with_a_refused_token_gets_a_new_one_when_it_is_tried_again() 
     assert!(bench.service.grant("alice", "incidents").await.unwrap().version > held.version);
 }
 
-#[tokio::test]
-async fn a_token_is_forced_once_a_minute_and_a_later_refusal_is_a_new_one() {
-    let bench = Bench::new().await;
+async fn a_token_is_forced_once_a_minute_and_a_later_refusal_is_a_new_one(place: Place) {
+    let bench = Bench::on(place).await;
     let first = bench.token().await;
     let second = bench.refused(&first).await.json()["access_token"].as_str().unwrap().to_owned();
     bench.service.age(TimeDelta::seconds(61)).await;
@@ -98,9 +103,8 @@ async fn a_token_is_forced_once_a_minute_and_a_later_refusal_is_a_new_one() {
     assert_eq!(bench.refreshes(), 2);
 }
 
-#[tokio::test]
-async fn a_refused_token_that_cannot_be_renewed_is_tried_by_who_does_not_hold_it() {
-    let bench = Bench::new().await;
+async fn a_refused_token_that_cannot_be_renewed_is_tried_by_who_does_not_hold_it(place: Place) {
+    let bench = Bench::on(place).await;
     bench.provider.set(|faults| faults.gives_refresh_tokens = false);
     bench.service.connect(&bench.provider, &bench.alice, "incidents").await;
     let token = bench.token().await;
@@ -114,9 +118,8 @@ async fn a_refused_token_that_cannot_be_renewed_is_tried_by_who_does_not_hold_it
     assert_eq!(bench.refreshes(), 0);
 }
 
-#[tokio::test]
-async fn a_server_that_refuses_many_people_is_a_passing_trouble_and_nobody_is_asked_to_sign_in() {
-    let bench = Bench::new().await;
+async fn a_server_that_refuses_many_people_is_a_passing_trouble_and_nobody_is_asked_to_sign_in(place: Place) {
+    let bench = Bench::on(place).await;
     let token = bench.token().await;
     is_rejected(&bench.refused_twice(&token).await);
     let mut others = Vec::new();

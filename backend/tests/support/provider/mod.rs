@@ -131,6 +131,13 @@ impl Provider {
         gate
     }
 
+    /// Does every revocation from now on, and makes each answer about one wait for a permit.
+    pub fn hold_revocations(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.set(|faults| faults.revocation_gate = Some(Arc::clone(&gate)));
+        gate
+    }
+
     /// The person at the authorization endpoint: answers what a browser would be sent to next.
     pub async fn walk(&self, authorization: &Url, consent: Consent) -> Url {
         let answer = visit(authorization, consent).await;

@@ -10,11 +10,20 @@ use axum::{
 use super::{clients, world::World};
 
 pub(super) async fn revoke(State(world): State<Arc<World>>, headers: HeaderMap, body: String) -> StatusCode {
+    let status = end(&world, &headers, &body);
+    let gate = world.faults().revocation_gate;
+    if let Some(gate) = gate {
+        gate.acquire().await.unwrap().forget();
+    }
+    status
+}
+
+fn end(world: &World, headers: &HeaderMap, body: &str) -> StatusCode {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     if world.faults().refuses_revocation {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    let Some(client) = clients::proven(&world, &headers, &form) else { return StatusCode::UNAUTHORIZED };
+    let Some(client) = clients::proven(world, headers, &form) else { return StatusCode::UNAUTHORIZED };
     let token = &form["token"];
     let mut families = world.families.lock().unwrap();
     for family in families.iter_mut().filter(|family| family.client_id == client) {

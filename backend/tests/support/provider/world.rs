@@ -95,6 +95,8 @@ pub struct Faults {
     pub metadata_gate: Option<Arc<Semaphore>>,
     /// Registration waits for a permit of this one.
     pub registration_gate: Option<Arc<Semaphore>>,
+    /// Answers about revocations, which are done, wait for a permit of this one.
+    pub revocation_gate: Option<Arc<Semaphore>>,
     pub refuses_registration: bool,
     pub refuses_revocation: bool,
     /// Whether the metadata names a revocation endpoint.
@@ -178,6 +180,7 @@ impl World {
                 desk: None,
                 metadata_gate: None,
                 registration_gate: None,
+                revocation_gate: None,
                 refuses_registration: false,
                 refuses_revocation: false,
                 offers_revocation: true,

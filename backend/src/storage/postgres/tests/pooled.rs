@@ -22,6 +22,10 @@ impl Database for Pooled {
         self.0.tamper(table, what).await;
     }
 
+    async fn write(&self, statement: &str) {
+        self.0.write(statement).await;
+    }
+
     async fn close(&self, store: &PostgresStore) {
         store.close().await;
     }

@@ -31,7 +31,10 @@ async fn blocked(store: &PostgresStore, sessions: i64, or: impl Fn() -> bool) {
     const COUNT: &str =
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let deadline = Instant::now() + Duration::from_secs(10);
-    while !or() && sqlx::query_scalar::<_, i64>(COUNT).fetch_one(&mut *store.pool.lend().await.unwrap()).await.unwrap() < sessions {
+    while !or()
+        && sqlx::query_scalar::<_, i64>(COUNT).fetch_one(&mut *store.pool.lend().await.unwrap()).await.unwrap()
+            < sessions
+    {
         assert!(Instant::now() < deadline, "{sessions} sessions wait for a lock");
         tokio::task::yield_now().await;
     }
