@@ -148,7 +148,9 @@ pub fn herd(address: SocketAddr, question: &Question, size: usize, lines_per_thr
                 scope.spawn(|| {
                     let mut lines: Vec<_> = (0..lines_per_thread).map(|_| Line::open(address)).collect();
                     // Workers keep their connections: none of them is new to the service.
-                    lines.iter_mut().for_each(|line| line.ask(&known));
+                    for line in &mut lines {
+                        line.ask(&known);
+                    }
                     start.wait();
                     let begun = Instant::now();
                     for line in &mut lines {

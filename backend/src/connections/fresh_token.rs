@@ -12,6 +12,7 @@ use super::{
     fault::shared,
     flights::{Landing, landing},
     standing::{Standing, standing},
+    together::Together,
 };
 use crate::{
     domain::{AuditEvent, AuditKind, Grant, JobId, RefreshTurn, ServerId},
@@ -20,6 +21,9 @@ use crate::{
     timing,
     vault::{SealContext, Secret, TokenKind},
 };
+
+/// What is looked up for workers right now.
+pub(super) type Reading = Together<(JobId, ServerId), Result<Option<Arc<JobAndGrant>>, Arc<StoreError>>>;
 
 /// What a worker asks.
 #[derive(Clone, Debug)]

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use self::{behind::Behind, flights::Flights, issuers::Issuers, registering::Registering, together::Together};
+use self::{behind::Behind, flights::Flights, fresh_token::Reading, issuers::Issuers, registering::Registering};
 pub use self::{
     complete::{CompleteError, Completed, Returned},
     disconnect::{DisconnectError, Disconnected, Gone, NotQueued, forget},
@@ -48,9 +48,9 @@ use crate::{
     audit::Audit,
     clock::Chance,
     config::{Config, Protection, Server, Source},
-    domain::{GrantKey, JobId, LeaseOwner, PrincipalId, ServerId, SourceId},
+    domain::{GrantKey, LeaseOwner, PrincipalId, SourceId},
     oauth::AuthorizationServers,
-    storage::{JobAndGrant, Store, StoreError},
+    storage::Store,
     vault::Vault,
 };
 
@@ -73,7 +73,7 @@ pub struct Connections {
     issuers: Issuers,
     listeners: Arc<Listeners>,
     /// Workers' questions that are looked up.
-    reading: Together<(JobId, ServerId), Result<Option<Arc<JobAndGrant>>, Arc<StoreError>>>,
+    reading: Reading,
     /// Registrations under way.
     registering: Arc<Registering>,
 }
@@ -111,7 +111,7 @@ impl Connections {
         let process = LeaseOwner(format!("{}-{}", std::process::id(), chance.uuid()));
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), Arc::default());
         let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
-        let (listeners, reading) = (Arc::default(), Together::default());
+        let (listeners, reading) = (Arc::default(), Reading::default());
         Self {
             config,
             store,
