@@ -37,7 +37,7 @@ async fn a_wait_lasts_as_long_as_the_database_says_however_wrong_the_clock_of_th
 
         bench.service.age(TimeDelta::minutes(14)).await;
         let worker = bench.waiting_worker().await;
-        held(std::slice::from_ref(&worker)).await;
+        held(&bench.job, std::slice::from_ref(&worker)).await;
         assert_eq!(bench.act("extend").await.status, 200, "there is still something to extend");
         bench.service.age(TimeDelta::minutes(14)).await;
         assert!(!worker.is_finished());
