@@ -4,6 +4,7 @@ mod answer;
 mod behind;
 mod jobs;
 mod keeping;
+mod never_old;
 mod races;
 mod refresh;
 mod refusal;

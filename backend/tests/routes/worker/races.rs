@@ -103,7 +103,10 @@ async fn a_refusal_that_is_recorded_before_the_late_success_is_undone_by_it(plac
     bench.provider.set(|faults| faults.token = vec![TokenFault::LostResponse, TokenFault::InvalidGrant]);
     bench.provider.set(|faults| faults.forgives_reuse = true);
     // The answer to the first is lost, so that it asks again behind the second, which is refused.
-    gate.add_permits(2);
+    let before = bench.provider.count("/token");
+    gate.add_permits(1);
+    bench.provider.has_seen("/token", before + 1).await;
+    gate.add_permits(1);
     let refused = second.await.unwrap();
     assert_eq!((refused.status.as_u16(), &refused.json()["reason"]), (409, &json!("revoked")));
     let grant = bench.service.grant("alice", "incidents").await.unwrap();
