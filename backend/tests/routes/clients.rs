@@ -83,3 +83,17 @@ async fn configured_scopes_are_asked_for_as_they_are_and_others_as_the_server_na
     assert_eq!(asked(&alice, "tickets").await.1["scope"], "rows:read rows:write");
     assert_eq!(asked(&alice, "incidents").await.1["scope"], "rows:read offline_access");
 }
+
+/// The database does for another process what cannot be timed from here: it keeps a client in the moment in which this
+/// process has looked for one in vain and takes the right to register.
+#[tokio::test]
+async fn a_client_that_another_process_kept_before_the_lease_was_taken_is_used_and_none_is_registered() {
+    let (provider, service, _research, alice) = bench("client_secret_basic").await;
+    let keep = "CREATE TRIGGER another_process AFTER INSERT ON registering BEGIN \
+                INSERT INTO registrations (issuer, redirect_uri, client_id, auth, registered_at) \
+                VALUES (NEW.issuer, NEW.redirect_uri, 'theirs', 'none', 1); END";
+    service.sql(keep, &[]).await;
+    assert_eq!(asked(&alice, "incidents").await.1["client_id"], "theirs");
+    assert_eq!(provider.count("/register"), 0);
+    assert_eq!(service.count("SELECT COUNT(*) FROM registering").await, 0, "the lease was given back");
+}

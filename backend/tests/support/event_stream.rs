@@ -54,8 +54,10 @@ impl EventStream {
         }
     }
 
-    /// The next frame, comments aside; `None` when the stream has ended.
+    /// The next frame, comments aside; `None` when the stream has ended. Comments are said all the time, so they do not
+    /// make the wait longer.
     pub async fn next(&mut self) -> Option<Frame> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
                 let (frame, lines, rest) = (parse(frame), frame.to_owned(), rest.to_owned());
@@ -72,7 +74,7 @@ impl EventStream {
                     None => continue,
                 }
             }
-            let Ok(piece) = tokio::time::timeout(PATIENCE, self.body.next()).await else {
+            let Ok(piece) = tokio::time::timeout_at(deadline, self.body.next()).await else {
                 panic!("the stream says nothing for {PATIENCE:?}")
             };
             self.text += std::str::from_utf8(&piece?.unwrap()).unwrap();
