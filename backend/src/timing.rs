@@ -47,7 +47,7 @@ pub const LONGEST_WISH: TimeDelta = TimeDelta::hours(1);
 pub const LONGEST_REST: TimeDelta = TimeDelta::seconds(60);
 /// How often a database that is away is offered the tokens that only this process has.
 pub const KEEP_TRYING: std::time::Duration = std::time::Duration::from_millis(500);
-/// How long a look at the database at most waits for one that others of the same question began.
+/// How long an answer at most waits for one that others of the same question wait for, and that was begun before it.
 pub const LOOK_BEFORE: std::time::Duration = std::time::Duration::from_millis(500);
 /// How long a token that was refreshed because its server refused the one before counts as just issued.
 pub const FORCED_REFRESH: TimeDelta = TimeDelta::seconds(60);

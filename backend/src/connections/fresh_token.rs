@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use super::{
     Connections,
-    fault::shared,
     flights::{Landing, landing},
     standing::{Standing, standing},
     together::Together,
@@ -22,11 +21,11 @@ use crate::{
     vault::{SealContext, Secret, TokenKind},
 };
 
-/// What is looked up for workers right now.
-pub(super) type Reading = Together<(JobId, ServerId), Result<Option<Arc<JobAndGrant>>, Arc<StoreError>>>;
+/// What is found out for workers right now.
+pub(super) type Answering = Together<TokenQuestion, Result<FreshToken, FreshTokenError>>;
 
 /// What a worker asks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenQuestion {
     /// The job that asks.
     pub job: JobId,
@@ -54,7 +53,7 @@ pub enum FreshToken {
 }
 
 /// Why there is no token.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum FreshTokenError {
     /// No such job, or it asks no more.
     #[error("no living job has this id")]
@@ -83,13 +82,29 @@ pub enum FreshTokenError {
     },
     /// The database does not answer.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(Arc<StoreError>),
+}
+
+impl From<StoreError> for FreshTokenError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
 }
 
 impl Connections {
-    /// Answers as things are now, refreshing on demand and waiting for nobody. Whatever is answered was read after any
-    /// refresh that the answer waited for.
+    /// Answers as things are now, refreshing on demand and waiting for nobody. Whoever asks the same at the same moment
+    /// shares an answer that nobody began to look for before they asked.
     pub(super) async fn token_now(self: &Arc<Self>, question: &TokenQuestion) -> Result<FreshToken, FreshTokenError> {
+        let question = TokenQuestion { wait: Duration::ZERO, ..question.clone() };
+        let answer = self.answering.ask(&question, || {
+            let (connections, question) = (Arc::clone(self), question.clone());
+            async move { connections.find_token(&question).await }
+        });
+        answer.await
+    }
+
+    /// Whatever is answered was read after any refresh that the answer waited for.
+    async fn find_token(self: &Arc<Self>, question: &TokenQuestion) -> Result<FreshToken, FreshTokenError> {
         let deadline = Instant::now() + timing::REFRESH_WAIT;
         let mut landed = None;
         loop {
@@ -130,7 +145,7 @@ impl Connections {
                     Some(Landing::Lost) => {
                         return Err(FreshTokenError::NeedsPerson(ReconnectRequired::reason_for(None)));
                     }
-                    Some(Landing::Failed(error)) => Some(shared(error).into()),
+                    Some(Landing::Failed(error)) => Some(FreshTokenError::Store(error)),
                     None | Some(Landing::ReadAgain) if Instant::now() >= deadline => Some(self.too_long(grant).await?),
                     before => {
                         if before.is_some() {
@@ -183,13 +198,9 @@ impl Connections {
         Ok(())
     }
 
-    async fn read(&self, question: &TokenQuestion) -> Result<Arc<JobAndGrant>, FreshTokenError> {
-        let asked = (question.job.clone(), question.server.clone());
-        let row = self.reading.ask(&asked, || {
-            let (store, (job, server)) = (Arc::clone(&self.store), asked.clone());
-            async move { Ok(store.find_job_and_grant(&job, &server).await.map_err(Arc::new)?.map(Arc::new)) }
-        });
-        let row = row.await.map_err(shared)?.ok_or(FreshTokenError::JobUnknown)?;
+    async fn read(&self, question: &TokenQuestion) -> Result<JobAndGrant, FreshTokenError> {
+        let row = self.store.find_job_and_grant(&question.job, &question.server).await?;
+        let row = row.ok_or(FreshTokenError::JobUnknown)?;
         if !row.job.is_alive || !sealing::is_ours(self.store.as_ref(), &self.vault, &self.audit, &row.job).await? {
             return Err(FreshTokenError::JobUnknown);
         }

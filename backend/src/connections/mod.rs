@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use self::{behind::Behind, flights::Flights, fresh_token::Reading, issuers::Issuers, registering::Registering};
+use self::{behind::Behind, flights::Flights, fresh_token::Answering, issuers::Issuers, registering::Registering};
 pub use self::{
     complete::{CompleteError, Completed, Returned},
     disconnect::{DisconnectError, Disconnected, Gone, NotQueued, forget},
@@ -72,8 +72,8 @@ pub struct Connections {
     /// Token requests under way.
     issuers: Issuers,
     listeners: Arc<Listeners>,
-    /// Workers' questions that are looked up.
-    reading: Reading,
+    /// Workers' questions that are being answered.
+    answering: Answering,
     /// Registrations under way.
     registering: Arc<Registering>,
 }
@@ -111,7 +111,7 @@ impl Connections {
         let process = LeaseOwner(format!("{}-{}", std::process::id(), chance.uuid()));
         let (reach, bell, registering) = (Reachability::default(), Bell::default(), Arc::default());
         let (flights, behind, issuers) = (Arc::default(), Arc::default(), Issuers::default());
-        let (listeners, reading) = (Arc::default(), Reading::default());
+        let (listeners, answering) = (Arc::default(), Answering::default());
         Self {
             config,
             store,
@@ -126,7 +126,7 @@ impl Connections {
             behind,
             issuers,
             listeners,
-            reading,
+            answering,
             registering,
         }
     }

@@ -68,10 +68,17 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        Self::storage(&error)
+    }
+}
+
+impl ApiError {
+    /// The database does not answer, or not as it should.
+    fn storage(error: &StoreError) -> Self {
         if let StoreError::KeyMissing(_) = error {
             return Self(later("key_missing", KEY_MISSING.to_owned(), 5));
         }
-        tracing::error!(error = %error, cause = ?std::error::Error::source(&error).map(ToString::to_string), "storage failed");
+        tracing::error!(%error, cause = ?std::error::Error::source(error).map(ToString::to_string), "storage failed");
         let message = "The database does not answer at the moment; nothing was changed. Try again in a few seconds.";
         let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message);
         response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
@@ -242,7 +249,7 @@ impl From<FreshTokenError> for ApiError {
     fn from(error: FreshTokenError) -> Self {
         let message = error.to_string();
         match error {
-            FreshTokenError::Store(error) => error.into(),
+            FreshTokenError::Store(error) => Self::storage(&error),
             // `fresh_token` answers `ReconnectRequired` instead.
             FreshTokenError::NeedsPerson(_) => Self(problem(StatusCode::CONFLICT, "mcp_auth_required", message)),
             FreshTokenError::ReconnectRequired(body) => Self((StatusCode::CONFLICT, Json(body)).into_response()),
