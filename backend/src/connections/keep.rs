@@ -29,11 +29,7 @@ impl Connections {
         loop {
             match self.store.rotate(grant.id, grant.version, &tokens).await {
                 Ok(()) => {
-                    tracing::info!(grant.id = %grant.id.0, server.id = %grant.key.server, version = next.0, "refreshed");
-                    let mut event = AuditEvent::new(AuditKind::Refreshed).of(grant);
-                    event.version = Some(next);
-                    self.audit.record(event);
-                    self.renewed(&grant.key.principal);
+                    self.kept(grant);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => break,
@@ -46,20 +42,36 @@ impl Connections {
                 Err(error) => return Err(error),
             }
         }
-        // A newer version of it makes this one worthless. Connected anew, it may be of the same family, which ends whole.
-        if self.store.find_grant(&grant.key).await?.is_none() {
+        match self.store.find_grant(&grant.key).await? {
+            // Stored by an attempt whose answer did not arrive. No two sealed values are alike.
+            Some(stored) if stored.id == grant.id && stored.access_token == tokens.access_token => self.kept(grant),
+            // A newer version of it makes this one worthless. Connected anew, it may be of the same family, which ends
+            // whole.
+            Some(_) => {}
             // Disconnected meanwhile: that wish wins, and what came late must not live on.
-            let unkept = Unkept {
-                key: &grant.key,
-                grant: grant.id,
-                issuer: &grant.issuer,
-                client_id: &grant.client_id,
-                redirect_uri: &grant.redirect_uri,
-                refresh_token: Some(refresh_token),
-                access_token: Some(&answer.access_token),
-            };
-            self.end_unkept(unkept, &prepared.sealer).await;
+            None => {
+                let unkept = Unkept {
+                    key: &grant.key,
+                    grant: grant.id,
+                    issuer: &grant.issuer,
+                    client_id: &grant.client_id,
+                    redirect_uri: &grant.redirect_uri,
+                    refresh_token: Some(refresh_token),
+                    access_token: Some(&answer.access_token),
+                };
+                self.end_unkept(unkept, &prepared.sealer).await;
+            }
         }
         Ok(())
+    }
+
+    /// What a refresh brought is stored.
+    fn kept(&self, grant: &Grant) {
+        let next = grant.version.next();
+        tracing::info!(grant.id = %grant.id.0, server.id = %grant.key.server, version = next.0, "refreshed");
+        let mut event = AuditEvent::new(AuditKind::Refreshed).of(grant);
+        event.version = Some(next);
+        self.audit.record(event);
+        self.renewed(&grant.key.principal);
     }
 }
