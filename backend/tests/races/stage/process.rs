@@ -5,8 +5,10 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
+use aiq_connect::timing;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -42,10 +44,15 @@ impl Process {
         Self { child, guard: Some(guard.spawn().unwrap()), log, people: None, workers: None }
     }
 
-    /// Waits until it listens.
+    /// Waits until it listens, longer than a start may wait for its database. If it does not, its log says why.
     pub async fn is_ready(&mut self) {
-        self.says("listening address=").await;
-        let line = self.logged("listening address=").unwrap();
+        const LISTENS: &str = "listening address=";
+        let deadline = Instant::now() + timing::DATABASE_START * 2;
+        while self.logged(LISTENS).is_none() && self.child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let line = self.logged(LISTENS);
+        let line = line.unwrap_or_else(|| panic!("it does not listen: {}", fs::read_to_string(&self.log).unwrap()));
         let address = |name: &str| -> SocketAddr {
             let (_, rest) = line.split_once(name).unwrap();
             rest.split_whitespace().next().unwrap().parse().unwrap()
