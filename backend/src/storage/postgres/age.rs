@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use super::{
     PostgresStore,
     read::{job, job_columns, with_clock},
+    work::retried,
 };
 use crate::storage::{Ageing, JobMac, StoreError, row::as_new};
 
@@ -39,14 +40,19 @@ const STATEMENTS: &[&str] = &[
 #[async_trait]
 impl Ageing for PostgresStore {
     async fn age(&self, by: TimeDelta) -> Result<(), StoreError> {
-        let mut work = self.begin().await?;
-        for statement in STATEMENTS {
-            let query = sqlx::query(*statement);
-            let query = if statement.contains("$1") { query.bind(by.num_milliseconds()) } else { query };
-            work.change(query).await?;
-        }
-        work.keep().await
+        // Takes every table, which living processes write to in orders of their own.
+        retried(|| async {
+            let mut work = self.begin().await?;
+            for statement in STATEMENTS {
+                let query = sqlx::query(*statement);
+                let query = if statement.contains("$1") { query.bind(by.num_milliseconds()) } else { query };
+                work.change(query).await?;
+            }
+            work.keep().await
+        })
+        .await
     }
+
     async fn sign_jobs_again(&self, mac: &JobMac) -> Result<(), StoreError> {
         const ALL: &str = concat!(
             with_clock!(),
