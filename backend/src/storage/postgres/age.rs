@@ -39,7 +39,13 @@ const STATEMENTS: &[&str] = &[
 
 #[async_trait]
 impl Ageing for PostgresStore {
-    async fn age(&self, by: TimeDelta) -> Result<(), StoreError> {
+    async fn age_signing(&self, by: TimeDelta, sign: Option<&JobMac>) -> Result<(), StoreError> {
+        const ALL: &str = concat!(
+            with_clock!(),
+            "SELECT ",
+            job_columns!(),
+            " FROM clock, aiq_connect.jobs j JOIN aiq_connect.principals p ON p.id = j.principal"
+        );
         // Takes every table, which living processes write to in orders of their own.
         retried(|| async {
             let mut work = self.begin().await?;
@@ -48,24 +54,15 @@ impl Ageing for PostgresStore {
                 let query = if statement.contains("$1") { query.bind(by.num_milliseconds()) } else { query };
                 work.change(query).await?;
             }
+            if let Some(mac) = sign {
+                for row in work.rows(sqlx::query(ALL)).await? {
+                    let (new, times) = as_new(job(&row)?);
+                    let sign = sqlx::query("UPDATE aiq_connect.jobs SET mac = $2 WHERE id = $1").bind(new.id.as_str());
+                    work.change(sign.bind(mac(&new, times))).await?;
+                }
+            }
             work.keep().await
         })
         .await
-    }
-
-    async fn sign_jobs_again(&self, mac: &JobMac) -> Result<(), StoreError> {
-        const ALL: &str = concat!(
-            with_clock!(),
-            "SELECT ",
-            job_columns!(),
-            " FROM clock, aiq_connect.jobs j JOIN aiq_connect.principals p ON p.id = j.principal"
-        );
-        let mut work = self.begin().await?;
-        for row in work.rows(sqlx::query(ALL)).await? {
-            let (new, times) = as_new(job(&row)?);
-            let sign = sqlx::query("UPDATE aiq_connect.jobs SET mac = $2 WHERE id = $1").bind(new.id.as_str());
-            work.change(sign.bind(mac(&new, times))).await?;
-        }
-        work.keep().await
     }
 }

@@ -39,16 +39,7 @@ const STATEMENTS: &[&str] = &[
 
 #[async_trait]
 impl Ageing for SqliteStore {
-    async fn age(&self, by: TimeDelta) -> Result<(), StoreError> {
-        let mut work = self.begin().await?;
-        for statement in STATEMENTS {
-            let query = sqlx::query(*statement);
-            let query = if statement.contains("?1") { query.bind(by.num_milliseconds()) } else { query };
-            query.execute(&mut *work).await.map_err(store_error)?;
-        }
-        work.commit().await.map_err(store_error)
-    }
-    async fn sign_jobs_again(&self, mac: &JobMac) -> Result<(), StoreError> {
+    async fn age_signing(&self, by: TimeDelta, sign: Option<&JobMac>) -> Result<(), StoreError> {
         const ALL: &str = concat!(
             with_clock!(),
             "SELECT ",
@@ -56,10 +47,17 @@ impl Ageing for SqliteStore {
             " FROM clock, jobs j JOIN principals p ON p.id = j.principal"
         );
         let mut work = self.begin().await?;
-        for row in sqlx::query(ALL).fetch_all(&mut *work).await.map_err(store_error)? {
-            let (new, times) = as_new(job(&row)?);
-            let query = sqlx::query("UPDATE jobs SET mac = ?2 WHERE id = ?1").bind(new.id.as_str());
-            query.bind(mac(&new, times)).execute(&mut *work).await.map_err(store_error)?;
+        for statement in STATEMENTS {
+            let query = sqlx::query(*statement);
+            let query = if statement.contains("?1") { query.bind(by.num_milliseconds()) } else { query };
+            query.execute(&mut *work).await.map_err(store_error)?;
+        }
+        if let Some(mac) = sign {
+            for row in sqlx::query(ALL).fetch_all(&mut *work).await.map_err(store_error)? {
+                let (new, times) = as_new(job(&row)?);
+                let query = sqlx::query("UPDATE jobs SET mac = ?2 WHERE id = ?1").bind(new.id.as_str());
+                query.bind(mac(&new, times)).execute(&mut *work).await.map_err(store_error)?;
+            }
         }
         work.commit().await.map_err(store_error)
     }

@@ -114,14 +114,8 @@ impl Database {
         let sealer = sealer();
         let mac: &JobMac = &move |job, times| sealer.job_mac(job, times);
         match self.store().await {
-            Store::Sqlite(store) => {
-                store.age(by).await.unwrap();
-                store.sign_jobs_again(mac).await.unwrap();
-            }
-            Store::Postgres(store) => {
-                store.age(by).await.unwrap();
-                store.sign_jobs_again(mac).await.unwrap();
-            }
+            Store::Sqlite(store) => store.age_signing(by, Some(mac)).await.unwrap(),
+            Store::Postgres(store) => store.age_signing(by, Some(mac)).await.unwrap(),
         }
     }
 
