@@ -195,9 +195,7 @@ impl Service {
         }
         self.background.abort();
         // What happened until now is written down, if the database lets us.
-        if tokio::time::timeout(timing::SHUTDOWN, self.app.connections.audit().flush()).await.is_err() {
-            tracing::error!("the last audit records were not stored");
-        }
+        self.app.connections.audit().finish().await;
         // Folds the write-ahead log into the file, so that a copy of the one file is whole.
         self.database.close().await;
         Ok(())

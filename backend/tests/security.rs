@@ -22,10 +22,6 @@ fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
             let text = fs::read_to_string(&path).unwrap();
             let mut lines = text.lines().map(str::trim);
             while let Some(line) = lines.next() {
-                if line == "on_both_databases! {" {
-                    let cases = lines.by_ref().take_while(|line| *line != "}");
-                    found.extend(cases.map(|line| line.trim_end_matches(',').to_owned()));
-                }
                 if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
                     let name = lines.by_ref().find_map(|line| line.split_once("fn ")).map(|(_, rest)| rest);
                     found.extend(name.and_then(|rest| rest.split('(').next()).map(str::to_owned));

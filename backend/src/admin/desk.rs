@@ -10,7 +10,6 @@ use crate::{
     domain::{PrincipalId, ServerId},
     sealing,
     storage::{Opened, Person, Place, Store},
-    timing,
     vault::Vault,
 };
 
@@ -49,9 +48,7 @@ impl Desk {
 
     /// Writes down what was done, if the database and the active key are there, and closes the database.
     pub(super) async fn close(self) {
-        if tokio::time::timeout(timing::SHUTDOWN, self.audit.flush()).await.is_err() {
-            tracing::error!("the last audit records were not stored");
-        }
+        self.audit.finish().await;
         self.database.close().await;
     }
 

@@ -22,6 +22,7 @@ use crate::{
     domain::{AuditEvent, AuditKind, Grant, JobId},
     sealing::Witness,
     storage::Store,
+    timing,
     vault::Vault,
 };
 
@@ -77,6 +78,13 @@ impl Audit {
         if self.queue.send(Message::Flush(done)).await.is_ok() {
             // An error says that the writer is gone, and with it what waited.
             let _ = stored.await;
+        }
+    }
+
+    /// The same before this process ends, for as long as that may take.
+    pub async fn finish(&self) {
+        if tokio::time::timeout(timing::SHUTDOWN, self.flush()).await.is_err() {
+            tracing::error!("the last audit records were not stored");
         }
     }
 }

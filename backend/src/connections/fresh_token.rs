@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What is found out for workers right now.
-pub(super) type Answering = Together<TokenQuestion, Result<FreshToken, FreshTokenError>>;
+pub(super) type Answering = Together<Arc<TokenQuestion>, Result<FreshToken, FreshTokenError>>;
 
 /// What a worker asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -95,9 +95,9 @@ impl Connections {
     /// Answers as things are now, refreshing on demand and waiting for nobody. Whoever asks the same at the same moment
     /// shares an answer that nobody began to look for before they asked.
     pub(super) async fn token_now(self: &Arc<Self>, question: &TokenQuestion) -> Result<FreshToken, FreshTokenError> {
-        let question = TokenQuestion { wait: Duration::ZERO, ..question.clone() };
+        let question = Arc::new(TokenQuestion { wait: Duration::ZERO, ..question.clone() });
         let answer = self.answering.ask(&question, || {
-            let (connections, question) = (Arc::clone(self), question.clone());
+            let (connections, question) = (Arc::clone(self), Arc::clone(&question));
             async move { connections.find_token(&question).await }
         });
         answer.await

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use aiq_connect::storage::{Ageing, Store};
 use aiq_connect_test_postgres::{Database, Pooler, Server};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection, Decode, PgConnection, Postgres, Sqlite, SqliteConnection, Type,
+    postgres::PgConnectOptions,
+};
 
 use super::at_rest;
 
@@ -86,15 +89,6 @@ impl Kept {
         }
     }
 
-    /// The one value of bytes that a statement finds.
-    pub async fn bytes(&self, folder: &Path, statement: &'static str) -> Vec<u8> {
-        let Some(mut session) = self.session().await else {
-            let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
-            return sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap();
-        };
-        sqlx::query_scalar(statement).fetch_one(&mut session).await.unwrap()
-    }
-
     /// Puts bytes where a statement has `$1`: how many rows it changed.
     pub async fn put(&self, folder: &Path, statement: &'static str, bytes: &[u8]) -> u64 {
         let Some(mut session) = self.session().await else {
@@ -124,8 +118,11 @@ impl Kept {
         Standstill::Server(session)
     }
 
-    /// The one number that a statement finds.
-    pub async fn number(&self, folder: &Path, statement: &'static str) -> i64 {
+    /// The one value that a statement finds.
+    pub async fn value<T>(&self, folder: &Path, statement: &'static str) -> T
+    where
+        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres> + Send + Unpin,
+    {
         let Some(mut session) = self.session().await else {
             let mut outside = SqliteConnection::connect(&file(folder)).await.unwrap();
             return sqlx::query_scalar(statement).fetch_one(&mut outside).await.unwrap();

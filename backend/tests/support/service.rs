@@ -233,9 +233,8 @@ impl Service {
 
     /// Makes everything that is stored this much older. Jobs of ours stay ours: as if they had been written then.
     pub async fn age(&self, by: TimeDelta) {
-        self.store.age(by).await.unwrap();
         let sealer = self.sealer();
-        self.store.sign_jobs_again(&move |job, times| sealer.job_mac(job, times)).await.unwrap();
+        self.store.age_signing(by, Some(&move |job, times| sealer.job_mac(job, times))).await.unwrap();
     }
 
     /// What seals with the first of the configured keys.
@@ -280,7 +279,7 @@ impl Service {
 
     /// The one value of bytes that a statement finds.
     pub async fn bytes(&self, statement: &'static str) -> Vec<u8> {
-        self.kept.bytes(self.folder.path(), statement).await
+        self.kept.value(self.folder.path(), statement).await
     }
 
     /// Puts bytes where a statement has `$1`; there is one such row.
@@ -300,7 +299,7 @@ impl Service {
 
     /// How many rows a table has.
     pub async fn count(&self, statement: &'static str) -> i64 {
-        self.kept.number(self.folder.path(), statement).await
+        self.kept.value(self.folder.path(), statement).await
     }
 }
 

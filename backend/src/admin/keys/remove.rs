@@ -52,8 +52,12 @@ async fn carry_out(desk: &Desk, id: &str, wish: Wish, out: &mut (dyn Write + Sen
         }
         Removal::Used(uses) => return Err(refused(used(&id.to_string(), &uses))),
     }
-    let all = desk.store.count_by_key().await?;
-    let left: Vec<KeyUse> = all.into_iter().filter(|used| used.key == id.to_string()).collect();
+    let mut left: Vec<KeyUse> = Vec::new();
+    // Nothing needs a key that was removed without the wish.
+    if wish.lost {
+        left = desk.store.count_by_key().await?;
+        left.retain(|used| used.key == id.to_string());
+    }
     if book.find(id).is_none_or(|key| key.state != KeyState::Removed) {
         let event = AuditEvent::key(AuditKind::KeyRemoved, id, &desk.by);
         desk.audit.record(if left.is_empty() { event } else { event.with("although_used_by", in_words(&left)) });

@@ -4,30 +4,15 @@ use chrono::TimeDelta;
 
 use super::{
     Database,
-    fixtures::{any_grant_id, key, person},
+    fixtures::{key, person},
     keys::{NEW, OLD, sealed},
+    revocations::entry,
 };
 use crate::{
-    clock::Chance,
-    domain::{GrantKey, NewRevocation, Removal, RevocationId, Sealed, SealedPlace, SealedRow, SealedTable},
+    domain::{Removal, SealedPlace, SealedRow, SealedTable},
     storage::{KeyStore, RevocationStore, Store},
     timing::REVOCATION_CLAIM,
 };
-
-/// An entry that holds these, due at once or after a pause.
-fn entry(key: &GrantKey, [access, refresh]: [Option<Sealed>; 2], pause: TimeDelta) -> NewRevocation {
-    NewRevocation {
-        id: RevocationId(Chance::from_system().uuid()),
-        key: key.clone(),
-        grant: any_grant_id(),
-        issuer: "https://idp.example".into(),
-        client_id: "client".into(),
-        redirect_uri: "https://us.example/callback".into(),
-        refresh_token: refresh,
-        access_token: access,
-        pause,
-    }
-}
 
 async fn otherwise(store: &impl Store) -> Vec<SealedRow> {
     store.sealed_otherwise(SealedTable::Revocations, NEW, "", 100).await.unwrap()

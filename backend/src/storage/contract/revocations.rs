@@ -11,7 +11,8 @@ use crate::{
     timing::{REVOCATION_CLAIM, REVOCATION_LIFETIME},
 };
 
-fn new(key: &GrantKey, pause: TimeDelta) -> NewRevocation {
+/// An entry that holds these, access token first, due at once or after a pause.
+pub(super) fn entry(key: &GrantKey, [access, refresh]: [Option<Sealed>; 2], pause: TimeDelta) -> NewRevocation {
     NewRevocation {
         id: RevocationId(Chance::from_system().uuid()),
         key: key.clone(),
@@ -19,10 +20,14 @@ fn new(key: &GrantKey, pause: TimeDelta) -> NewRevocation {
         issuer: "https://idp.example".into(),
         client_id: "client".into(),
         redirect_uri: "https://us.example/callback".into(),
-        refresh_token: Some(Sealed(b"refresh".to_vec())),
-        access_token: Some(Sealed(b"access".to_vec())),
+        refresh_token: refresh,
+        access_token: access,
         pause,
     }
+}
+
+fn new(key: &GrantKey, pause: TimeDelta) -> NewRevocation {
+    entry(key, [b"access".as_slice(), b"refresh"].map(|token| Some(Sealed(token.to_vec()))), pause)
 }
 
 fn taken(new: &NewRevocation, attempt: i64, is_last: bool) -> Revocation {

@@ -5,31 +5,12 @@ use serde_json::{Value, json};
 
 use super::{Bench, recorded};
 use crate::support::{
-    kept::Kept,
+    kept::Place,
     provider::Consent,
     service::{Service, path_of, principal},
     until,
 };
 
-macro_rules! on_both_databases {
-    ($($case:ident,)*) => {
-        $(
-            mod $case {
-                use crate::support::kept::Kept;
-
-                #[tokio::test]
-                async fn in_a_file() {
-                    super::$case(Kept::File).await;
-                }
-
-                #[tokio::test]
-                async fn on_a_server() {
-                    super::$case(Kept::on_a_server()).await;
-                }
-            }
-        )*
-    };
-}
 on_both_databases! {
     tokens_of_a_grant,
     tokens_of_an_earlier_version,
@@ -91,7 +72,7 @@ async fn and_no_more(bench: &Bench, number: usize) {
     unopened(&bench.service, number).await;
 }
 
-async fn tokens_of_a_grant(kept: Kept) {
+async fn tokens_of_a_grant(place: Place) {
     const ACCESS: [&str; 3] = [
         "SELECT access_token FROM grants WHERE server = 'incidents'",
         "SELECT access_token FROM grants WHERE server = 'tickets'",
@@ -102,7 +83,7 @@ async fn tokens_of_a_grant(kept: Kept) {
         "SELECT access_token FROM grants WHERE server = 'incidents'",
         "UPDATE grants SET refresh_token = $1 WHERE server = 'incidents'",
     ];
-    let bench = Bench::on(kept, "a").await;
+    let bench = Bench::on(place(), "a").await;
     let service = &bench.service;
     service.connect(&bench.provider, &bench.alice, "tickets").await;
     let grant = service.grant("alice", "incidents").await.unwrap();
@@ -127,8 +108,8 @@ async fn tokens_of_a_grant(kept: Kept) {
     and_no_more(&bench, number).await;
 }
 
-async fn tokens_of_an_earlier_version(kept: Kept) {
-    let bench = Bench::on(kept, "a").await;
+async fn tokens_of_an_earlier_version(place: Place) {
+    let bench = Bench::on(place(), "a").await;
     let service = &bench.service;
     let first = service.bytes("SELECT access_token FROM grants").await;
     for _ in 0..2 {
@@ -142,11 +123,11 @@ async fn tokens_of_an_earlier_version(kept: Kept) {
     and_no_more(&bench, 1).await;
 }
 
-async fn the_secret_of_a_client(kept: Kept) {
+async fn the_secret_of_a_client(place: Place) {
     const OWN: &str = "SELECT client_secret FROM registrations WHERE redirect_uri LIKE '%/incidents/%'";
     const OTHER: &str = "SELECT client_secret FROM registrations WHERE redirect_uri LIKE '%/tickets/%'";
     const PUT: &str = "UPDATE registrations SET client_secret = $1 WHERE redirect_uri LIKE '%/incidents/%'";
-    let bench = Bench::on(kept, "a").await;
+    let bench = Bench::on(place(), "a").await;
     let service = &bench.service;
     service.connect(&bench.provider, &bench.alice, "tickets").await;
     let grant = service.grant("alice", "incidents").await.unwrap();
@@ -161,12 +142,12 @@ async fn the_secret_of_a_client(kept: Kept) {
     and_no_more(&bench, 4).await;
 }
 
-async fn the_verifier_of_a_flow(kept: Kept) {
+async fn the_verifier_of_a_flow(place: Place) {
     const OWN: &str = "SELECT verifier FROM flows WHERE phase = 'pending' AND source = 'incidents'";
     const OTHER: &str = "SELECT verifier FROM flows WHERE phase = 'pending' AND source = 'tickets'";
     const PUT: &str = "UPDATE flows SET verifier = $1 WHERE phase = 'pending' AND source = 'incidents'";
     const FLOW: &str = "3f2b8c1e-52f1-4d4e-9a52-0a4f1f6a7b1";
-    let bench = Bench::on(kept, "a").await;
+    let bench = Bench::on(place(), "a").await;
     let service = &bench.service;
     bench.alice.follow("/v1/auth/mcp/tickets/connect").await.location();
     for turn in 0..4 {
@@ -183,8 +164,8 @@ async fn the_verifier_of_a_flow(kept: Kept) {
     and_no_more(&bench, 4).await;
 }
 
-async fn the_verifier_of_an_own_sign_in(kept: Kept) {
-    let bench = Bench::on(kept, "a").await;
+async fn the_verifier_of_an_own_sign_in(place: Place) {
+    let bench = Bench::on(place(), "a").await;
     let service = &bench.service;
     bench.alice.follow("/v1/auth/mcp/tickets/connect").await.location();
     let other = service.bytes("SELECT verifier FROM flows WHERE phase = 'pending'").await;
@@ -200,11 +181,11 @@ async fn the_verifier_of_an_own_sign_in(kept: Kept) {
     and_no_more(&bench, 4).await;
 }
 
-async fn tokens_that_wait_for_their_provider(kept: Kept) {
+async fn tokens_that_wait_for_their_provider(place: Place) {
     const OWN: &str = "SELECT refresh_token FROM revocations WHERE attempts = 1";
     const OTHER: &str = "SELECT access_token FROM revocations WHERE attempts = 1";
     const PUT: &str = "UPDATE revocations SET refresh_token = $1 WHERE attempts = 1";
-    let bench = Bench::on(kept, "a").await;
+    let bench = Bench::on(place(), "a").await;
     let service = &bench.service;
     bench.provider.set(|faults| faults.refuses_revocation = true);
     for turn in 0..4 {
@@ -230,11 +211,11 @@ async fn named(service: &Service, turn: usize) -> Value {
     json!({"row": detail["row"]})
 }
 
-async fn the_mac_of_a_job(kept: Kept) {
+async fn the_mac_of_a_job(place: Place) {
     const OWN: &str = "SELECT mac FROM jobs WHERE servers LIKE '%incidents%'";
     const OTHER: &str = "SELECT mac FROM jobs WHERE servers NOT LIKE '%incidents%'";
     const PUT: &str = "UPDATE jobs SET mac = $1 WHERE servers LIKE '%incidents%'";
-    let bench = Bench::on(kept, "a").await;
+    let bench = Bench::on(place(), "a").await;
     let service = &bench.service;
     service.submit(&bench.alice, &[]).await;
     let (own, other) = (service.bytes(OWN).await, service.bytes(OTHER).await);
